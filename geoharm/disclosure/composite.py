@@ -79,9 +79,11 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
         pooled = suppress_estimate(pooled, Withheld(Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW, k))
         detectable_fall = math.nan
-    margin = operation.design.margin
-    exact, shown = ((result.pooled, result.detectable_fall), (pooled, detectable_fall))
-    reading = weaker(read_pooled(*exact, margin=margin), read_pooled(*shown, margin=margin))
+    exact, shown = (
+        read_pooled(estimate, fall, margin=operation.design.margin, limits=result.limits)
+        for estimate, fall in ((result.pooled, result.detectable_fall), (pooled, detectable_fall))
+    )
+    reading = weaker(exact, shown)
     return ReleasedCompositeResult(
         result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note, reading
     )

@@ -94,7 +94,14 @@ def city_change_factor(effect: Effect[CountT]) -> float:
     return after / (before * effect.length_ratio)
 
 
-def is_turbulent(effect: Effect[CountT]) -> bool:
-    """Return whether the whole city changed much, or may have: places then move by different amounts, the busiest ones most."""
-    factor = city_change_factor(effect)
+def is_turbulent_change(factor: float) -> bool:
+    """Return whether the whole city changed much, or may have: places then move by different amounts, the busiest ones most.
+
+    `factor` is the control area's daily count after, over that before; NaN if it is not known.
+    """
     return not 1 / TURBULENT_FACTOR <= factor <= TURBULENT_FACTOR
+
+
+def is_turbulent(effect: Effect[CountT]) -> bool:
+    """Return whether an effect's window is turbulent (`is_turbulent_change`)."""
+    return is_turbulent_change(city_change_factor(effect))

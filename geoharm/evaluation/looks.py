@@ -7,7 +7,7 @@ must also hold at the stricter level that so many looks need.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +23,9 @@ from geoharm.stats.group_sequential import pocock_level
 LEVEL = 0.05
 
 
-def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tuple[MeasureResult, ...]:
+def with_look_readings(
+    measures: Sequence[MeasureResult], *, looks: int, whole: Collection[str] = ()
+) -> tuple[MeasureResult, ...]:
     r"""Return the measures of one operation; a finding that misses the level of its looks is probable at most.
 
     Parameters
@@ -32,6 +34,8 @@ def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tupl
         All of the operation's, with their readings and diagnostics.
     looks : int
         How often the operation is to be evaluated in all, as months arrive, this time included.
+    whole : collection of str
+        Names of the phases that have exactly the days of the headline's window.
 
     Notes
     -----
@@ -55,15 +59,15 @@ def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tupl
     Pocock (1977), Biometrika 64:191-199, https://doi.org/10.1093/biomet/64.2.191
     """
     level = look_level(looks)
-    return tuple(_read_looks(result, level) for result in measures)
+    return tuple(_read_looks(result, level, whole) for result in measures)
 
 
-def _read_looks(result: MeasureResult, level: float) -> MeasureResult:
+def _read_looks(result: MeasureResult, level: float, whole: Collection[str]) -> MeasureResult:
     effects = tuple(
         _capped(effect, result.diagnostics) if effect.ratio.p_value() > level else effect for effect in result.effects
     )
     result = replace(result, effects=effects)
-    return replace(result, phases=_read_phases(result, level))
+    return replace(result, phases=_read_phases(result, level, whole))
 
 
 def look_level(looks: int) -> float:
@@ -76,12 +80,13 @@ def _capped(effect: Effect[int], diagnostics: Sequence[Diagnostic]) -> Effect[in
     return with_reading(effect, diagnostics, cap=Cap.LOOKS) if effect.reading.is_finding else effect
 
 
-def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]:
+def _read_phases(result: MeasureResult, level: float, whole: Collection[str]) -> tuple[Effect[int], ...]:
     """Return the phases of a measure, each with the reading that its share of the level allows."""
-    wholes = [_whole_window(phase, result) for phase in result.phases]
+    in_whole_window = {effect.zone: effect for effect in result.effects}
+    wholes = [in_whole_window.get(phase.zone) if phase.window in whole else None for phase in result.phases]
     p_values = [
-        phase.ratio.p_value() if _can_be_finding(phase) and whole is None else math.nan
-        for phase, whole in zip(result.phases, wholes, strict=True)
+        phase.ratio.p_value() if _can_be_finding(phase) and same is None else math.nan
+        for phase, same in zip(result.phases, wholes, strict=True)
     ]
     adjusted = np.where(np.isnan(p_values), [phase.ratio.p_value() for phase in result.phases], holm(p_values))
     read = (
@@ -89,17 +94,9 @@ def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]
         for phase, p in zip(result.phases, adjusted.tolist(), strict=True)
     )
     return tuple(
-        replace(phase, reading=whole.reading, cap=whole.cap) if whole else phase
-        for phase, whole in zip(read, wholes, strict=True)
+        replace(phase, reading=same.reading, cap=same.cap) if same else phase
+        for phase, same in zip(read, wholes, strict=True)
     )
-
-
-def _whole_window(phase: Effect[int], result: MeasureResult) -> Effect[int] | None:
-    """Return the effect in the headline's window if a phase has its counts, in the same zone; else None."""
-    for effect in result.effects:
-        if effect.zone == phase.zone and (effect.after, effect.length_ratio) == (phase.after, phase.length_ratio):
-            return effect
-    return None
 
 
 def _can_be_finding(effect: Effect[int]) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from geoharm.evaluation.claims import LEAD_LEVEL, claims_of, held_claims, is_turbulent
-from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
+from geoharm.evaluation.results.composite import NO_LIMITS, PooledLimits
+from geoharm.evaluation.results.diagnostics import Diagnostic
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
@@ -121,12 +122,7 @@ def _cap(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> Cap | Non
 
 
 def _controls_disagree(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> bool:
-    return any(
-        diagnostic.kind is DiagnosticKind.CONTROLS
-        and diagnostic.severity is Severity.REFUSE
-        and effect.zone in diagnostic.zones
-        for diagnostic in diagnostics
-    )
+    return any(diagnostic.refuses_change(effect.zone) for diagnostic in diagnostics)
 
 
 def may_be_probable(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) -> bool:
@@ -139,7 +135,9 @@ def may_be_probable(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = 
     return not doubted and not is_turbulent(effect) and not _controls_disagree(effect, diagnostics)
 
 
-def read_pooled(pooled: Estimate, detectable_fall: float, *, margin: float) -> Reading:
+def read_pooled(
+    pooled: Estimate, detectable_fall: float, *, margin: float, limits: PooledLimits = NO_LIMITS
+) -> Reading:
     """Return what the pooled estimate of a composite outcome allows to be said, by the same ladder.
 
     Parameters
@@ -150,14 +148,26 @@ def read_pooled(pooled: Estimate, detectable_fall: float, *, margin: float) -> R
         Smallest detectable common fall, as a share: above one half, a change is probable at most.
     margin : float
         The largest change that a bound may leave open, as a share of the expected count.
+    limits : PooledLimits
+        What its parts allow.
+
+    Notes
+    -----
+    What limits one part limits the whole: a guard or weak places cap it, a doubt that breaks a claim of a part breaks it
+    here, and a turbulent window of a part leaves nothing probable. A finding must hold at the level of its looks.
     """
     if not pooled.is_defined:
         return Reading.CANNOT_TELL
-    side = pooled.interval().side
-    if side and detectable_fall <= MAX_DETECTABLE:
+    held, side = held_claims(pooled.interval, margin=margin), pooled.interval(LEAD_LEVEL).side
+    if limits.controls_disagree and Claim.LEAD in held:
+        return Reading.CONTROLS_DISAGREE
+    capped = limits.probably_at_most or limits.guarded or not detectable_fall <= MAX_DETECTABLE
+    if not capped and Claim.FINDING in held - limits.broken and pooled.p_value() <= limits.level:
         return FINDINGS[side]
-    lead = pooled.interval(LEAD_LEVEL).side
-    return LEADS[lead] if lead else _bound(held_claims(pooled.interval, margin=margin))
+    doubted = Claim.LEAD in limits.broken or Claim.FINDING in held & limits.broken
+    if Claim.LEAD in held and not doubted and not limits.turbulent:
+        return LEADS[side]
+    return Reading.CANNOT_TELL if limits.guarded else _bound(held - limits.broken)
 
 
 def weaker(first: Reading, second: Reading) -> Reading:

@@ -166,7 +166,9 @@ def evaluate_operations(
         checked = add_robustness_checks(data, design, measures, placebos)
         checked = add_name_checks(data, design, checked, places)
         measures = with_look_readings(
-            with_family_readings(checked, primary=data.study.primary), looks=design.operation.looks
+            with_family_readings(checked, primary=data.study.primary),
+            looks=design.operation.looks,
+            whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
         )
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
         progress(f"evaluating {design.operation.name}", number, len(data.designs))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.claims import is_turbulent_change
 from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.design.control_candidates import candidate_counts, candidate_squares
+from geoharm.evaluation.looks import look_level
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data
 from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components, with_single_ring
 from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_effects
-from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary, PooledLimits
 from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.estimate import undefined
 from geoharm.model.geometry import ZoneRole
@@ -49,7 +53,9 @@ def evaluate_composites(
     """
     summaries = []
     for outcome in data.study.composites:
-        results = tuple(_composite_result(data, outcome, operation.design) for operation in operations)
+        results = tuple(
+            _composite_result(data, outcome, operation.design, operation.measures) for operation in operations
+        )
         summaries.append(CompositeSummary(outcome, results, _pool_over_operations(data, operations, results)))
     return tuple(summaries)
 
@@ -79,7 +85,10 @@ def composite_power(data: StudyData) -> tuple[CompositeSummary[CompositeResult],
     return tuple(summaries)
 
 
-def _composite_result(data: StudyData, outcome: CompositeOutcome, design: Design) -> CompositeResult:
+def _composite_result(
+    data: StudyData, outcome: CompositeOutcome, design: Design, measures: Sequence[MeasureResult] = ()
+) -> CompositeResult:
+    """Return the result of a composite outcome for one operation; its measures' diagnostics limit what it says."""
     windows: dict[str, Window | str] = {}
     for label in outcome.windows:
         try:
@@ -91,7 +100,7 @@ def _composite_result(data: StudyData, outcome: CompositeOutcome, design: Design
         replace(design, after=usable_windows[0], phases=tuple(usable_windows[1:])) if usable_windows else design
     )
     footprints = {zone: _zone_footprint(data.study, outcome_design, zone) for zone in outcome.zones}
-    parts, components = [], []
+    parts, components, turbulent = [], [], False
     for measure_name in outcome.measures:
         collected, placebo_by_zone = data.measure(measure_name), {}
         counts = collected.zone_counts[design.operation.name]
@@ -124,9 +133,42 @@ def _composite_result(data: StudyData, outcome: CompositeOutcome, design: Design
                     count=after,
                 )
                 components.append(component)
+                turbulent |= component.ratio.is_defined and _city_is_turbulent(counts, design.before, window)
                 parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, after, component.ratio))
     pooled, detectable_fall, note = pool_components(components)
-    return CompositeResult(design.operation.name, tuple(parts), pooled, detectable_fall, note)
+    limits = replace(
+        diagnosed_limits([part for part in parts if part.ratio.is_defined], measures),
+        level=look_level(design.operation.looks),
+        probably_at_most=any(component.probably_at_most for component in components if component.ratio.is_defined),
+        turbulent=turbulent,
+    )
+    return CompositeResult(design.operation.name, tuple(parts), pooled, detectable_fall, note, limits)
+
+
+def diagnosed_limits(parts: Sequence[CompositeComponent], measures: Sequence[MeasureResult]) -> PooledLimits:
+    """Return what the diagnostics of their measures leave to the mean of some components.
+
+    A diagnostic of all rings weighs on each ring.
+    """
+    listed = [
+        (diagnostic, zone)
+        for part in parts
+        for result in measures
+        if result.measure.name == part.measure
+        for diagnostic in result.diagnostics
+        for zone in {part.zone, part.display_zone, *([ALL_RINGS] if part.zone.startswith(_RING) else [])}
+    ]
+    return PooledLimits(
+        guarded=any(diagnostic.caps(zone) for diagnostic, zone in listed),
+        controls_disagree=any(diagnostic.refuses_change(zone) for diagnostic, zone in listed),
+        broken=frozenset().union(*(diagnostic.breaks(zone) for diagnostic, zone in listed)),
+    )
+
+
+def _city_is_turbulent(counts: ZoneCounts, before: Window, after: Window) -> bool:
+    control_before, control_after = (counts.total(ZoneRole.CONTROL, window) for window in (before, after))
+    rate = control_before * after.days / before.days
+    return is_turbulent_change(control_after / rate if rate else math.nan)
 
 
 def _composite_window(data: StudyData, design: Design, label: str) -> Window:

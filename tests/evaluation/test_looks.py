@@ -55,13 +55,13 @@ def test_a_phase_that_is_the_whole_window_is_the_same_look():
     """It says what the whole window says, and leaves the share to the others."""
     whole, other = effect("target", 0.04, rise=False), phase("target", 0.9, number=1)
     result = replace(measure("a", 0.9), effects=(whole,), phases=(replace(whole, window="0-6 months"), other))
-    (found,) = with_look_readings([result], looks=1)
+    (found,) = with_look_readings([result], looks=1, whole=["0-6 months"])
     assert [one.reading for one in (*found.effects, *found.phases)] == [
         Reading.FELL,
         Reading.FELL,
         Reading.CANNOT_TELL,
     ]
-    (again,) = with_look_readings([result], looks=2)
+    (again,) = with_look_readings([result], looks=2, whole=["0-6 months"])
     assert [one.reading for one in (*again.effects, *again.phases)][:2] == [Reading.PROBABLY_FELL] * 2
 
 
@@ -113,5 +113,13 @@ def test_the_whole_window_as_a_phase_is_read_as_it_is_there():
     whole = replace(measure("a", 0.02).effect("target"), reading=Reading.PROBABLY_ROSE, cap=Cap.FAMILY)
     phase = replace(whole, window="0-6 months", reading=Reading.ROSE, cap=None)
     result = replace(measure("a", 0.9), effects=(whole,), phases=(phase,))
-    (found,) = with_look_readings([result], looks=1)
+    (found,) = with_look_readings([result], looks=1, whole=["0-6 months"])
     assert [(one.reading, one.cap) for one in found.phases] == [(Reading.PROBABLY_ROSE, Cap.FAMILY)]
+
+
+def test_a_phase_with_the_same_count_and_other_days_is_another_look():
+    whole = effect("target", 0.04, rise=False)
+    result = replace(measure("a", 0.9), effects=(whole,), phases=(replace(whole, window="1-7 months"),))
+    (found,) = with_look_readings([result], looks=2, whole=["0-6 months"])
+    assert [one.reading for one in found.phases] == [Reading.PROBABLY_FELL]
+    assert [one.cap for one in found.phases] == [Cap.LOOKS]

@@ -14,6 +14,7 @@ from geoharm.disclosure.rounding import _round_effect
 from geoharm.disclosure.suppression import suppress_effect
 from geoharm.evaluation.claims import TURBULENT_FACTOR, is_turbulent
 from geoharm.evaluation.reading import read_effect, read_pooled, weaker, with_reading, with_weaker_reading
+from geoharm.evaluation.results.composite import PooledLimits
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
@@ -36,7 +37,16 @@ def effect(
 ):  # fmt: skip
     """Return an effect whose log rate ratio has a value and a normal error; its events follow from the ratio."""
     spans = tuple(Interval(value - z * error, value + z * error, level) for level, z in Z.items())
-    ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=calibrated, intervals=spans, p=0.5)
+    ratio = Estimate(
+        "log rate ratio",
+        value,
+        error,
+        "log ratio",
+        "",
+        calibrated=calibrated,
+        intervals=spans,
+        p=math.erfc(abs(value) / error / math.sqrt(2)),
+    )
     after = 400 * math.exp(value)
     interval = Interval(*(-after * math.expm1(-end) for end in (spans[2].low, spans[2].high)), 0.95)
     check = PlaceboCheck(24, 100, 100, 50.0, 20, expected, 1.0, 0.1, detectable, probably_at_most=places)
@@ -179,6 +189,32 @@ def test_a_window_is_turbulent_where_the_city_changed_or_is_not_known():
 def test_pooled_estimates_are_read_by_the_same_ladder(value, error, detectable, said):
     pooled = replace(effect(value, error), ratio=effect(value, error).ratio)
     reading = read_pooled(pooled.ratio, detectable, margin=0.25)
+    assert replace(pooled, reading=reading).statement == said
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "said"),
+    [
+        (-0.5, {"level": 0.01}, "fell"),
+        (-0.21, {"level": 0.05}, "fell"),
+        (-0.21, {"level": 0.0294}, "probably fell"),
+        (-0.5, {"probably_at_most": True}, "probably fell"),
+        (-0.5, {"guarded": True}, "probably fell"),
+        (-0.5, {"turbulent": True}, "fell"),
+        (-0.15, {"turbulent": True}, "no rise over 2%"),
+        (-0.5, {"turbulent": True, "probably_at_most": True}, "no rise over 1%"),
+        (-0.5, {"turbulent": True, "guarded": True}, "cannot tell"),
+        (-0.5, {"controls_disagree": True}, "controls disagree"),
+        (0.0, {"controls_disagree": True}, "no rise over 18%"),
+        (-0.5, {"broken": frozenset({Claim.FINDING})}, "no rise over 1%"),
+        (-0.15, {"broken": frozenset({Claim.FINDING})}, "probably fell"),
+        (-0.15, {"broken": frozenset({Claim.LEAD, Claim.NO_RISE})}, "cannot tell"),
+        (0.0, {"guarded": True}, "cannot tell"),
+    ],
+)
+def test_what_limits_a_part_limits_the_whole(value, limits, said):
+    pooled = effect(value, 0.1)
+    reading = read_pooled(pooled.ratio, 0.3, margin=0.25, limits=PooledLimits(**limits))
     assert replace(pooled, reading=reading).statement == said
 
 

@@ -12,12 +12,17 @@ import pytest
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
 from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.results.composite import CompositeComponent, PooledLimits
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
+from geoharm.model.design import ALL_RINGS
+from geoharm.model.reading import Claim
 from geoharm.model.study import CompositeOutcome
 from geoharm.pipeline import collect, composite, load, preregistration
 from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
 from tests.conftest import small_study
+from tests.evaluation.test_family import measure
 
 ASKED = '\n[[question]]\nname = "finds near the market"\nmeasures = ["finds"]\nzones = ["target", "ring 1"]\n'
 
@@ -127,3 +132,25 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
     # Asked beforehand: no event after the start is read, and the figure is near the one found after.
     assert math.isfinite(before.detectable_fall)
     assert abs(before.detectable_fall - answer.detectable_fall) < 0.25
+
+
+def test_what_the_diagnostics_of_one_part_say_limits_the_mean():
+    """A guard on all rings weighs on ring 1; one of another measure, or of another zone, does not."""
+    part = CompositeComponent(
+        "finds", "ring 1", "after", "0-100 m", 30, 20, measure("finds", 0.5).effect("target").ratio
+    )
+    signal, refuse = Severity.SIGNAL, Severity.REFUSE
+    cases = {
+        "finds": [
+            (DiagnosticKind.SEASON, signal, (ALL_RINGS,), PooledLimits(guarded=True)),
+            (DiagnosticKind.SEASON, signal, ("target",), PooledLimits()),
+            (DiagnosticKind.CONTROLS, refuse, (ALL_RINGS,), PooledLimits(controls_disagree=True)),
+            (DiagnosticKind.PILES, signal, ("0-100 m",), PooledLimits(broken=frozenset({Claim.FINDING, Claim.LEAD}))),
+        ],
+        "calls": [(DiagnosticKind.SEASON, signal, (ALL_RINGS,), PooledLimits())],
+    }
+    for name, rows in cases.items():
+        for kind, severity, zones, expected in rows:
+            diagnostic = Diagnostic(kind, 1.0, "a figure", "a sentence", severity, zones=zones)
+            result = replace(measure(name, 0.5), diagnostics=(diagnostic,))
+            assert composite.diagnosed_limits([part], [result]) == expected

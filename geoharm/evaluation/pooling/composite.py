@@ -16,6 +16,7 @@ from geoharm.evaluation.placebo.calibrated_ratio import (
     calibrated_ratio,
     fit_forecast_and_pool,
     undefined_calibrated_ratio,
+    why_only_probable,
 )
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
@@ -46,11 +47,14 @@ class ComponentEffect:
         Degrees of freedom of its interval.
     forecast_errors : mapping of (row, column) to float
         Forecast error at each placebo place, on the component's own stabilised scale.
+    probably_at_most : bool
+        Whether its placebo places allow no finding (`why_only_probable`).
     """
 
     ratio: Estimate
     degrees_of_freedom: float = math.nan
     forecast_errors: Mapping[tuple[int, int], float] | None = None
+    probably_at_most: bool = False
 
 
 def with_single_ring(design: Design, number: int) -> Design:
@@ -95,6 +99,7 @@ def component_effect(
         calibrated_ratio(forecast, count),
         forecast.degrees_of_freedom,
         dict(zip(cells, forecast.forecast_errors, strict=True)),
+        bool(why_only_probable(forecast)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
+from geoharm.model.reading import Claim
 from geoharm.model.reason import Note
 from geoharm.model.study import CompositeOutcome
 
@@ -43,6 +44,37 @@ class CompositeComponent:
 
 
 @dataclass(frozen=True, slots=True)
+class PooledLimits:
+    """What the components of a composite outcome allow their mean to say: what limits one of them limits the whole.
+
+    Attributes
+    ----------
+    level : float
+        Two-sided level that a finding needs (`geoharm.evaluation.looks.look_level`).
+    probably_at_most : bool
+        The placebo places of a component allow no finding.
+    guarded : bool
+        A diagnostic caps a component: no finding, and no bound.
+    controls_disagree : bool
+        Defensible controls of a component disagree: no change, found or probable.
+    turbulent : bool
+        The whole city changed much in a component's window, or may have: nothing probable.
+    broken : frozenset of Claim
+        What counting doubtful rows the other way breaks in a component.
+    """
+
+    level: float = 0.05
+    probably_at_most: bool = False
+    guarded: bool = False
+    controls_disagree: bool = False
+    turbulent: bool = False
+    broken: frozenset[Claim] = frozenset()
+
+
+NO_LIMITS = PooledLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class CompositeResult:
     """Result of a composite outcome for one operation.
 
@@ -56,6 +88,8 @@ class CompositeResult:
         Smallest common fall that is detected in 80% of cases, as a share; NaN without a pooled estimate.
     note : str
         How the dependence between the components was estimated.
+    limits : PooledLimits
+        What the components allow the pooled estimate to say.
     """
 
     operation: str
@@ -63,6 +97,7 @@ class CompositeResult:
     pooled: Estimate
     detectable_fall: float = math.nan
     note: str = ""
+    limits: PooledLimits = NO_LIMITS
 
     @property
     def used(self) -> tuple[CompositeComponent, ...]:

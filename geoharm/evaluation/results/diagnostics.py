@@ -98,6 +98,10 @@ class Diagnostic:
         """Return whether no more than "probably" may be said of a zone: it limits, and not by counting rows the other way."""
         return self.limits(zone) and self.kind not in _RECOUNTS
 
+    def refuses_change(self, zone: str) -> bool:
+        """Return whether defensible controls of a zone disagree, so that no change of it can be named."""
+        return self.kind is DiagnosticKind.CONTROLS and self.severity is Severity.REFUSE and zone in self.zones
+
     def breaks(self, zone: str) -> frozenset[Claim]:
         """Return what may not be claimed of a zone, because counting doubtful rows the other way would change it."""
         turned = {Claim.FINDING, Claim.LEAD} if self.limits(zone) and self.kind in _RECOUNTS else set()
