@@ -17,7 +17,7 @@ from bench.calibration_table import SUMMARY
 
 TABLE = ROOT / "geoharm" / "evaluation" / "error_rates.toml"
 EXPECTED = (10.0, 100.0, 1000.0, 1e6)  # edges of classes, each from one edge up to, not including, the next
-FALL = (0.0, 0.3, 0.4, 0.5)
+FALL = (0.0, 0.35, 0.45, 0.6)
 PLACES = (4.0, 15.0, 50.0, 1e6)
 MIN_SETTINGS, MIN_CITIES = 3, 1000
 _HEAD = """\

@@ -48,7 +48,7 @@ def with_look_readings(
     .. math:: p_{(j)} \le \alpha_K / (m - j + 1)
 
     for it and for every smaller one. The m members are the phases that can be a finding: those with a calibrated interval
-    and a smallest detectable fall of one half at most, whose places allow a finding; all three are known before the count
+    and a smallest detectable fall of 60% at most, whose places allow a finding; all three are known before the count
     after is. The whole window
     is read beside its phases and takes no share of theirs: it has its own error. A phase that is the whole window is the
     same look, and is read as it is there.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_floor import why_too_few
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.evaluation.recount import broken_claims, turns
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.specification import SpecificationCurve
@@ -19,8 +20,6 @@ from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate
 from geoharm.stats.familywise import holm, step_down
-
-WEAK = 0.5
 
 
 def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, recorded_by: str) -> Diagnostic:
@@ -276,7 +275,7 @@ def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagno
         text = f"How small a fall could be found is not known: {reason}."
         return Diagnostic(kind, detectable_fall, unit, text, Severity.REFUSE)
     text = f"A fall of less than {detectable_fall:.0%} would not be found reliably."
-    weak = detectable_fall > WEAK
+    weak = detectable_fall > MAX_DETECTABLE
     return Diagnostic(kind, detectable_fall, unit, text, Severity.REFUSE if weak else Severity.SAY)
 
 

@@ -17,6 +17,7 @@ from geoharm.evaluation.placebo.liveliness import liveliness
 from geoharm.evaluation.placebo.season import season_factors
 from geoharm.model.places_like_it import FactorKind
 from geoharm.stats.distributions import t_quantile
+from geoharm.stats.minimum_detectable import stabilised_detectable_fall
 from geoharm.stats.variance_stabilising import (
     fit_variance,
     stabilisation_bias,
@@ -309,7 +310,7 @@ def forecast_count(
     scale = float(np.sqrt(square + drift * (lively - 1)))
     freedom = degrees_of_freedom(effective, len(learned))
     error = scale * float(np.sqrt(per_scale))
-    multiplier = t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom)
+    multiplier = float(t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom))
     busy = np.flatnonzero(level >= MIN_BUSY_LOG_LEVEL)
     unbiased = unstabilise_variance(
         stabilise_variance(now.counts, phi=phi, tau2=tau2) - stabilisation_bias(now.forecasts, phi=phi, tau2=tau2),
@@ -326,7 +327,7 @@ def forecast_count(
         dates=len(learned),
         liveliness=lively,
         log_error=error,
-        detectable_fall=float(1 - np.exp(-multiplier * error)),
+        detectable_fall=stabilised_detectable_fall(mean, phi=phi, tau2=tau2, distance=multiplier * scale),
         places=places,
         effective_places=effective,
         busy_places=busy.size,

@@ -16,7 +16,7 @@ _CAPS = {
     Cap.NOT_CALIBRATED: "the interval holds the noise of counting only, not how far places drift apart",
     Cap.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
     Cap.LOOKS: "several phases or looks were read, and so many chances to be wrong need a stricter level",
-    Cap.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
+    Cap.WEAK_DESIGN: "a design that misses a fall of 60% answers mostly by chance",
 }
 
 
