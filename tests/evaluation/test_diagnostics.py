@@ -269,8 +269,8 @@ def test_many_measures():
 
 
 def test_power_and_controls():
-    assert power_diagnostic(0.4).severity is Severity.SAY
-    assert power_diagnostic(0.6).severity is Severity.REFUSE
+    assert power_diagnostic(0.6).severity is Severity.SAY
+    assert power_diagnostic(0.61).severity is Severity.REFUSE
     assert power_diagnostic(math.nan).severity is Severity.REFUSE
     target = Change("T", 100, 80)
     apart = ratio_by_control(target, [Change("A", 900, 1500), Change("B", 900, 500)])

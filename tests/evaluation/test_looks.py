@@ -44,7 +44,7 @@ def test_golden_by_hand():
 def test_a_phase_that_can_be_no_finding_takes_no_share():
     """0.02 <= 0.05/2, with two members; a third would need 0.0167."""
     two = [phase("target", 0.02, number=1), phase(ALL_RINGS, 0.9, number=1)]
-    weak = [phase("target", 0.001, number=2, detectable=0.6), phase(ALL_RINGS, 0.001, number=2, calibrated=False)]
+    weak = [phase("target", 0.001, number=2, detectable=0.61), phase(ALL_RINGS, 0.001, number=2, calibrated=False)]
     assert read([*two, *weak])[0] == FELL
     assert read([*two, phase("target", 0.9, number=2)])[0] == LEAD
     # They stay what their numbers say.
