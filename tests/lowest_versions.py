@@ -23,7 +23,10 @@ def lowest_versions(extras: tuple[str, ...] = ("test",)) -> dict[str, str]:
     """
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     found = {}
-    for line in [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]:
+    for line in [
+        *project["dependencies"],
+        *(line for extra in extras for line in project["optional-dependencies"][extra]),
+    ]:
         match = _LOWEST.fullmatch(line)
         if match is None:
             msg = f'"{line}" in pyproject.toml has no lower bound; write it as name>=1.2.'
