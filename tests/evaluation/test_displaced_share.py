@@ -27,9 +27,9 @@ MEAN = {"target": 300.0, ALL_RINGS: 500.0, TARGET_AND_RINGS: 800.0}
 NOTHING = Change("control", 0, 0)
 
 
-def effect(zone, after, *, effective=30.0, error=None):
+def effect(zone, after, *, effective=30.0, error=None, mean=None, tau=None):
     """Return an effect as `evaluate_measure` makes it, from a forecast that is given."""
-    mean, tau = MEAN[zone], TAU[zone]
+    mean, tau = mean or MEAN[zone], tau or TAU[zone]
     slope = mean / math.sqrt(PHI * mean + (tau * mean) ** 2)
     error = error or 1 / slope
     centre = float(stabilisation_bias(mean, phi=PHI, tau2=tau**2))
@@ -113,6 +113,25 @@ def test_the_set_is_what_the_forecasts_allow(counts):
     for share in (-5.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.3, 0.7, 1.0, 2.0, 5.0):
         near = any(abs(share - end) < 0.02 for piece in values.pieces for end in piece)
         assert near or (share in values) == allowed(found, share)
+
+
+def test_where_allowed_counts_bend_around_the_observed_ones_every_share_fits():
+    """Rings of much wider drift: their allowed counts, drawn against the target's, are a curve with the observed counts inside.
+
+    Lines of every slope through the observed counts then meet it, though the counts themselves are not allowed.
+    """
+    target = effect("target", 211, mean=241.0, tau=0.17)
+    rings = effect(ALL_RINGS, 113, mean=68.0, tau=1.15)
+    sizes = [one.expected * one.ratio.standard_error for one in (target, rings)]
+    together = math.sqrt(sizes[0] ** 2 + sizes[1] ** 2 + 2 * 0.88 * sizes[0] * sizes[1])
+    both = effect(TARGET_AND_RINGS, 324, mean=309.0, tau=0.2, error=together / 309)
+    found = [target, rings, both]
+    shares = (-50.0, -5.0, -1.0, -0.2, 0.0, 0.2, 1.0, 5.0, 50.0)
+    assert all(allowed(found, share) for share in shares)
+    assert displaced_share(found).values.pieces == ((-math.inf, math.inf),)
+    # Were the counts themselves allowed, nothing would be learned from this.
+    one, two = ((math.log(one.after / one.expected)) / one.ratio.standard_error for one in found[:2])
+    assert one < 0 < two
 
 
 @given(st.integers(20, 900), st.integers(20, 1_500), st.floats(5, 200))
