@@ -15,6 +15,7 @@ import typer
 
 from geoharm._version import __version__
 from geoharm.cli import decide
+from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new import new
@@ -91,6 +92,7 @@ app.command(
 )(new)
 app.command(epilog="Example: geoharm schema study > study.schema.json")(schema)
 app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
+app.command(epilog="Example: geoharm doctor pipelines/demo.toml --json")(doctor)
 
 
 @app.command(epilog="Example: geoharm run pipelines/demo.toml --data data/sample --out maps/demo")

@@ -343,6 +343,10 @@ def csv_files_source(path: Path):
         ("a.parquet", b"PAR1" + bytes(100) + b"PAR1", "FROM read_parquet('{}')"),
         ("a.parquet", b"PAR1", "FROM read_parquet('{}')"),
     ],
+    ids=[
+        "a column less", "an open quote", "no UTF-8", "no number", "a name like an error", "gzip cut short", "gzip damaged", "a database",
+        "Parquet of zeros", "Parquet cut short",
+    ],
 )  # fmt: skip
 def test_what_is_odd_about_an_input_file_is_a_fault_of_the_statement(tmp_path, name, content, sql):
     if content is not None:

@@ -27,9 +27,9 @@ MEAN = {"target": 300.0, ALL_RINGS: 500.0, TARGET_AND_RINGS: 800.0}
 NOTHING = Change("control", 0, 0)
 
 
-def effect(zone, after, *, effective=30.0, error=None):
+def effect(zone, after, *, effective=30.0, error=None, mean=None, tau=None):
     """Return an effect as `evaluate_measure` makes it, from a forecast that is given."""
-    mean, tau = MEAN[zone], TAU[zone]
+    mean, tau = mean or MEAN[zone], tau or TAU[zone]
     slope = mean / math.sqrt(PHI * mean + (tau * mean) ** 2)
     error = error or 1 / slope
     centre = float(stabilisation_bias(mean, phi=PHI, tau2=tau**2))
@@ -82,9 +82,8 @@ def effects(target, rings, **more):
     ]
 
 
-def allowed(found, share):
-    """Return whether some counts without an operation fit a share: every count of the target is tried."""
-    target, rings, _ = found
+def misfit(found, count, other):
+    """Return how far counts of target and rings without an operation lie from the forecasts; up to 1 they are allowed."""
     sizes = [one.placebo.expected * one.ratio.standard_error for one in found]
     r = forecast_correlation(*sizes)
 
@@ -99,11 +98,17 @@ def allowed(found, share):
         )
         return (stabilise_variance(count, phi=PHI, tau2=tau2) - middle) / reach
 
+    one, two = distance(found[0], count), distance(found[1], other)
+    return (one**2 - 2 * r * one * two + two**2) / (1 - r**2)
+
+
+def allowed(found, share):
+    """Return whether some counts without an operation fit a share: every count of the target is tried."""
+    target, rings, _ = found
     count = np.linspace(1, 2_000, 200_001)
     other = rings.after - share * (count - target.after)
     kept = other > 0
-    one, two = distance(target, count[kept]), distance(rings, other[kept])
-    return bool(((one**2 - 2 * r * one * two + two**2) / (1 - r**2)).min() <= 1)
+    return bool(misfit(found, count[kept], other[kept]).min() <= 1)
 
 
 @pytest.mark.parametrize("counts", [(150, 600), (170, 380), (110, 650), (300, 500), (520, 500)])
@@ -113,6 +118,21 @@ def test_the_set_is_what_the_forecasts_allow(counts):
     for share in (-5.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.3, 0.7, 1.0, 2.0, 5.0):
         near = any(abs(share - end) < 0.02 for piece in values.pieces for end in piece)
         assert near or (share in values) == allowed(found, share)
+
+
+def test_where_allowed_counts_bend_around_the_observed_ones_every_share_fits():
+    """Rings of much wider drift: their allowed counts, drawn against the target's, are a curve with the observed counts inside.
+
+    Lines of every slope through the observed counts then meet it, though the counts themselves are not allowed.
+    """
+    target = effect("target", 557, mean=656.0, tau=0.14)
+    rings = effect(ALL_RINGS, 239, mean=202.0, tau=1.11)
+    sizes = [one.placebo.expected * one.ratio.standard_error for one in (target, rings)]
+    together = math.sqrt(sizes[0] ** 2 + sizes[1] ** 2 + 2 * 0.9 * sizes[0] * sizes[1])
+    found = [target, rings, effect(TARGET_AND_RINGS, 796, mean=858.0, tau=0.2, error=together / 858)]
+    assert misfit(found, 557, 239) > 1.1
+    assert all(allowed(found, share) for share in (-50.0, -5.0, -1.0, -0.2, 0.0, 0.2, 1.0, 5.0, 50.0))
+    assert displaced_share(found).values.pieces == ((-math.inf, math.inf),)
 
 
 @given(st.integers(20, 900), st.integers(20, 1_500), st.floats(5, 200))

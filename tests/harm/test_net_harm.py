@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.values import MeasureSelector, ValueProfile, ValueRule, Veto
 from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_profile
 from tests.harm.test_weighted import DALLAS
-from tests.harm.worlds import calibrated_effect, joint, measure, normal_effect
+from tests.harm.worlds import calibrated_effect, joint, measure, normal_effect, refused_effect
 
 
 def profile(*rules, vetoes=()):
@@ -193,6 +194,46 @@ def test_vetoes_are_hit_kept_or_unknown(low, high, state):
         profile(ValueRule(MeasureSelector(), "harm", 1.0), vetoes=[veto]),
     )
     assert [answer.state for answer in found.vetoes] == [state]
+
+
+@pytest.mark.parametrize(("margin", "state"), [(0.09, "hit"), (0.3, "unknown"), (0.36, "kept")])
+def test_a_veto_accepts_a_share_of_the_expected_count(margin, state):
+    """2,000 expected and 2,500 counted: between 200 and 700 more, so 10% to 35% of what was expected."""
+    low, high = math.log(2500 / 2300), math.log(2500 / 1800)
+    overdoses = measure("overdoses", unit="calls", borne_by="user", kind="health")
+    effect = calibrated_effect(2000, 2500, low, high)
+    assert effect.interval.low == pytest.approx(200)
+    assert effect.interval.high == pytest.approx(700)
+    veto = Veto(MeasureSelector(type="health"), margin * 2000 / effect.expected, "no rise above the margin")
+    found = net_harm(joint([(overdoses, effect)]), profile(ValueRule(MeasureSelector(), "harm", 1.0), vetoes=[veto]))
+    assert [answer.state for answer in found.vetoes] == [state]
+
+
+def test_a_change_without_places_like_it_is_counted_against_the_growth_of_the_city():
+    """The city grew by half: 150 were to be expected, and the draws have the counting interval that is shown."""
+    effect = refused_effect(100, 60, control=(1000, 1500))
+    assert effect.change == pytest.approx(60 - 150)
+    ratio = Estimate("log rate ratio", math.log(60 / 150), math.sqrt(1 / 60 + 1 / 100), "log ratio", "")
+    effect = replace(effect, counting_ratio=ratio)
+    made = joint([(measure("finds"), effect)])
+    ends = 150 * np.expm1(ratio.value + np.array([-1.96, 0.0, 1.96]) * ratio.standard_error)
+    assert np.quantile(made.low[:, 0], [0.025, 0.5, 0.975]) == pytest.approx(ends, rel=0.01)
+    assert np.array_equal(made.low, made.high)
+
+
+def test_the_interval_of_a_change_within_bounds_reaches_beyond_both_ends():
+    """By hand: 20 to 24 before, 10 to 12 after, control 100 and 100; errors of both ends by the delta method."""
+    found = bounded_change("target", Bounds(20, 24), Bounds(10, 12), Bounds(100, 100), Bounds(100, 100), unit="people")
+    low_error = math.sqrt(10 + 24 + 0.24**2 * 200)
+    high_error = math.sqrt(12 + 20 + 0.2**2 * 200)
+    assert [found.low.standard_error, found.high.standard_error] == pytest.approx([low_error, high_error])
+    made = joint([], bounded=[(measure("entries", unit="people"), found)])
+    (row,) = net_harm(made, profile(ValueRule(MeasureSelector(), "harm", 1.0))).rows
+    assert [row.interval.low, row.interval.high] == pytest.approx(
+        [-14 - 1.96 * low_error, -8 + 1.96 * high_error], rel=1e-4
+    )
+    assert np.quantile(made.low[:, 0], 0.025) == pytest.approx(row.interval.low, rel=0.01)
+    assert np.quantile(made.high[:, 0], 0.975) == pytest.approx(row.interval.high, rel=0.02)
 
 
 def test_a_veto_on_what_nobody_measured_is_unknown():

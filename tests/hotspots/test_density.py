@@ -312,6 +312,11 @@ def test_adaptive_bandwidths_follow_the_square_root_law():
     inside = cells_within(GRID, INSIDE)
     assert np.allclose(found.values[inside], expected[inside], rtol=1e-9, atol=1e-9)
     assert "square-root law" in found.adaptive
+    x, y = np.meshgrid(*GRID.centres())
+    reached = [np.hypot(x - px, y - py) < h for px, py, h in zip(some.x, some.y, own, strict=True)]
+    assert np.array_equal(found.places, np.sum(reached, axis=0))
+    assert np.array_equal(found.support, np.sum([w * one for w, one in zip(some.weight, reached, strict=True)], axis=0))
+    assert found.support.min() == 0 < found.support.max()
 
 
 def test_adaptive_surface_keeps_its_mass_inside():
