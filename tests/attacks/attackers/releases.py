@@ -41,7 +41,7 @@ def by_history(folder):
     if wanted is None:
         return by_own_label(folder)
     sums = []
-    for _, low, high, *_, terms in rows:
+    for _, low, high, _hidden, terms in rows:
         factors = {f"{place} {periods}": factor for factor, _, places, periods in terms for place in places}
         if set(factors) == {wanted} and low == high:
             continue
