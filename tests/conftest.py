@@ -24,7 +24,7 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 # Rooms whose tests run whole studies, the command line or simulations; slow files and tests of other rooms are listed.
-SLOW_ROOMS = {"bench", "cli", "pipeline"}
+SLOW_ROOMS = {"attacks", "bench", "cli", "pipeline"}
 SLOW_TESTS = set((ROOT / "tests" / "slow_tests.txt").read_text(encoding="utf-8").splitlines())
 
 

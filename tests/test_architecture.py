@@ -106,7 +106,7 @@ def test_files_that_architecture_names_exist(root):
 def test_tests_mirror_the_rooms(root):
     rooms = {path.parent.name for path in (root / "geoharm").glob("*/__init__.py")}
     folders = {path.parent.name for path in (root / "tests").glob("*/__init__.py")}
-    assert folders - rooms == {"bench", "reference"}
+    assert folders - rooms == {"attacks", "bench", "reference"}
     assert rooms - folders == {"scaffold"}
 
 

@@ -1,0 +1,8 @@
+"""All attacks, in the order of the table in the documents."""
+
+from __future__ import annotations
+
+from tests.attacks.kinds_counts import COUNTS
+from tests.attacks.kinds_releases import RELEASES
+
+ATTACKS = (*COUNTS, *RELEASES)
