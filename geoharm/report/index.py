@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from geoharm._version import __version__
-from geoharm.disclosure.history_file import history_file_name
+from geoharm.disclosure.history_file import history_file_name, read_sealed
 from geoharm.errors import PublishError
 from geoharm.report.escape import asset, render_page
 from geoharm.report.publication import OpenFolder, open_folder, publish_files
@@ -75,7 +74,7 @@ class _StudyEntry:
 def _study_entry(path: Path) -> _StudyEntry | None:
     """Return a study's name and its existing pages; None if there is nothing to list."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_sealed(path)
         name, release, pages = str(record["study"]), record["release"], list(record["pages"])
         operations = [_operation_entry(path.parent, page) for page in pages]
     except (OSError, ValueError, KeyError, TypeError) as error:
