@@ -10,6 +10,7 @@
     |-- DatabaseError      the database cannot be used
     |   `-- DatabaseBusyError      another program is using it: try again later
     `-- PublishError       an output cannot be written
+        `-- PublishBusyError     another run is writing into the folder: try again later
 
 Every message is one plain sentence, or a list of them: what is wrong, the rule, the value that was given, and what to do.
 """
@@ -61,3 +62,7 @@ class DatabaseBusyError(DatabaseError):
 
 class PublishError(GeoharmError):
     """An output cannot be written."""
+
+
+class PublishBusyError(PublishError):
+    """Another run is writing into the folder of pages."""

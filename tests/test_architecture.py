@@ -159,7 +159,7 @@ def write(result: StudyResult, operation: OperationResult[MeasureResult], effect
     map_page(result, operation, verdict)
     embed_page(result, operation, verdict, "")
     run_json(result, [])
-    gis_files(result)
+    gis_files(result, scratch=Path())
     verdict_of(result, operation)
     interval_chart(effect, "")
     zones_chart([effect], [""])

@@ -1,8 +1,8 @@
 """The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here.
 
 Exit codes: 0 done; 1 a mistake in the study, its data, its database or a file, each said in one sentence, or a published
-number that differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again
-later); 130 interrupted by the user.
+number that differs (`selfcheck`); 2 a wrong command line; 75 the database or the folder of pages is in use by another
+program (try again later); 130 interrupted by the user.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from geoharm.cli.plan import app as plan_app
 from geoharm.cli.power import power
 from geoharm.cli.schema import schema
 from geoharm.cli.selfcheck import selfcheck
-from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError
+from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError, PublishBusyError
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import month_name
 from geoharm.model.table_ledger import TableLedger
@@ -299,7 +299,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
-    except DatabaseBusyError as error:
+    except (DatabaseBusyError, PublishBusyError) as error:
         _fail(str(error), 75)
     except GeoharmError as error:
         _fail(str(error), 1)

@@ -20,6 +20,7 @@ from geoharm._text import visible_text
 from geoharm.disclosure.attacker import attack, merge_constraints
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
 from geoharm.disclosure.escalate import refusal_message
+from geoharm.disclosure.history_file import read_sealed, sealed
 from geoharm.disclosure.released import Release
 from geoharm.errors import PublishError
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
@@ -55,7 +56,7 @@ def read_history(path: Path) -> ReleaseHistory:
     if not path.is_file():
         return ReleaseHistory({}, _EMPTY)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_sealed(path)
         outlines = {name: shapely.from_wkt(text) for name, text in record["ground"].items()}
         values = tuple(_published_value(row) for row in record["told"])
         return ReleaseHistory(dict(record["files"]), Constraints(values, outlines))
@@ -123,7 +124,7 @@ def history_record(
     ]
     lines.append('"ground": {\n' + ",\n".join(outlines) + "\n}")
     lines.append('"told": [\n' + ",\n".join(sorted(_json(_value_row(value)) for value in constraints.values)) + "\n]")
-    return visible_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return sealed(visible_text("{\n" + ",\n".join(lines) + "\n}\n"))
 
 
 def stale_files(folder: Path, earlier: ReleaseHistory, written: Mapping[str, bytes]) -> tuple[Path, ...]:

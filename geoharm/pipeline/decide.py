@@ -21,9 +21,9 @@ from geoharm.pipeline import prioritise as pipeline_prioritise
 from geoharm.pipeline.check import check_study
 from geoharm.report.exports.appraisal_record import AppraisalRecord, appraisal_record
 from geoharm.report.exports.ranking_record import RankingRecord, ranking_record
-from geoharm.report.files import check_folder
 from geoharm.report.pages.appraisal import publish_appraisal
 from geoharm.report.pages.priorities import publish_ranking
+from geoharm.report.publication import finish_interrupted
 from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, read_card
 
 RecordT = TypeVar("RecordT", AppraisalRecord, RankingRecord)
@@ -81,7 +81,7 @@ def appraise(
     if problems:
         raise StudyError(problems)
     check_study(study)
-    check_folder(out)
+    finish_interrupted(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_baseline(engine, study, ledgers)
@@ -120,7 +120,7 @@ def prioritise(
         With one sentence for each mistake; no file is half-written.
     """
     check_study(study)
-    check_folder(out)
+    finish_interrupted(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         load.load_tables(engine, study, data, on_gone=on_gone, own=(out, database))

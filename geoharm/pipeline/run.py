@@ -17,7 +17,7 @@ from geoharm.pipeline.collect import collect_study
 from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, tell_nobody
 from geoharm.pipeline.workload import check_workload
 from geoharm.queries.save import save_results
-from geoharm.report.files import check_folder
+from geoharm.report.publication import finish_interrupted
 from geoharm.report.write import PublishedFiles, publish_study
 from geoharm.results import StudyResult
 
@@ -75,7 +75,7 @@ def run(
         With one sentence for each mistake.
     """
     check_study(study)
-    check_folder(out)
+    finish_interrupted(out)
     work = check_workload(study)
     if work.is_long:
         on_long(work.sentence())

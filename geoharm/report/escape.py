@@ -19,6 +19,9 @@ from markupsafe import Markup, escape
 
 from geoharm._text import capitalised, visible_text
 
+# The most letters of a name that a file name shows.
+_SLUG = 48
+
 
 def html(value: object) -> Markup:
     """Return text escaped for HTML, for an attribute, or for SVG.
@@ -185,11 +188,11 @@ def _short_number(value: object) -> object:
 
 
 def slug(name: str) -> str:
-    """Return a name that is safe in a file name on every system.
+    """Return a name that is safe in a file name on every system, of at most 48 letters.
 
     Examples
     --------
     >>> slug("Clean Sweep: Mass & Cass")
     'clean-sweep-mass-cass'
     """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "operation"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_SLUG].strip("-") or "operation"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from geoharm._version import __version__
-from geoharm.disclosure.history_file import history_file_name
+from geoharm.disclosure.history_file import history_file_name, read_sealed
 from geoharm.errors import PublishError
 from geoharm.report.escape import asset, render_page
-from geoharm.report.files import check_folder, write_file
+from geoharm.report.publication import OpenFolder, open_folder, publish_files
 
 INDEX = "index.html"
 # Every index contains this text, so that geoharm never overwrites a page that it did not write.
@@ -30,7 +29,12 @@ def write_index(folder: Path) -> Path:
     PublishError
         If the folder cannot be written, or holds an ``index.html`` that geoharm did not write.
     """
-    check_folder(folder)
+    with open_folder(folder) as into:
+        return _write_index(into)
+
+
+def _write_index(into: OpenFolder) -> Path:
+    folder = into.folder
     path = folder / INDEX
     if path.is_file() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
         msg = f'"{path}" was not written by geoharm; move it away, or choose another folder.'
@@ -38,11 +42,11 @@ def write_index(folder: Path) -> Path:
     studies = [
         study
         for record_path in sorted(folder.glob(f"*/{history_file_name(internal=False)}"))
-        if (study := _study_entry(record_path))
+        # A hidden folder is where a run that was stopped prepared its files.
+        if not record_path.parent.name.startswith(".") and (study := _study_entry(record_path))
     ]
-    return write_file(
-        path, render_page("index.html.j2", style=asset("embed.css"), version=__version__, studies=studies)
-    )
+    page = render_page("index.html.j2", style=asset("embed.css"), version=__version__, studies=studies)
+    return publish_files(into, {INDEX: page})[0]
 
 
 def has_index(folder: Path) -> bool:
@@ -70,7 +74,7 @@ class _StudyEntry:
 def _study_entry(path: Path) -> _StudyEntry | None:
     """Return a study's name and its existing pages; None if there is nothing to list."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_sealed(path)
         name, release, pages = str(record["study"]), record["release"], list(record["pages"])
         operations = [_operation_entry(path.parent, page) for page in pages]
     except (OSError, ValueError, KeyError, TypeError) as error:

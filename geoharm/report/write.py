@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from geoharm.disclosure.constraints import Constraints
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.errors import PublishError
 from geoharm.report.document import Section, Table
 from geoharm.report.escape import element
 from geoharm.report.exports.gis import gis_files
@@ -19,10 +18,10 @@ from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.file_names import REUSE_FOLDER, file_names
-from geoharm.report.files import check_folder, write_file
 from geoharm.report.maps.web_map import map_page
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.pages.report import report_page, report_sections, verdict_chart
+from geoharm.report.publication import OpenFolder, open_folder, publish_files
 from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
 
@@ -64,14 +63,20 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
     A study with one operation writes ``report.html``, ``map.html``, ``embed.html`` and ``summary.txt``; with several, the
     operation's number and name are added. An internal release says so in every file's name. ``releases.json`` records
     what was published. Files of the previous release that this release does not have are removed, unless they were
-    changed by hand.
+    changed by hand. All of it is one change: a reader sees the last release or this one (`geoharm.report.publication`).
 
     Raises
     ------
     PublishError
-        If the folder cannot be written, a file there is open elsewhere, or this release together with earlier releases in
-        the folder reveals a small count.
+        If the folder cannot be written, another run is writing into it, a file there is open elsewhere, or this release
+        together with earlier releases in the folder reveals a small count.
     """
+    with open_folder(folder) as into:
+        return _publish_into(into, release)
+
+
+def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
+    folder = into.folder
     verdicts = [(operation, verdict_of(release, operation)) for operation in release.operations]
     mark = "-internal" if release.is_internal else ""
     record = folder / history_file_name(internal=release.is_internal)
@@ -98,14 +103,13 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
         )
     pages[f"run{mark}.json"] = run_json(release, verdicts)
-    pages |= gis_files(release)
+    pages |= gis_files(release, scratch=into.scratch)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
     pages[record.name] = history_record(release, constraints, content, page_entries)
-    _check_page_names(folder, pages)
-    written = tuple(write_file(folder / name, page) for name, page in pages.items())
     removed = stale_files(folder, history, content)
-    for path in removed:
-        path.unlink()
+    written = publish_files(
+        into, pages, removed=[path.relative_to(folder).as_posix() for path in removed], record=record.name
+    )
     return PublishedFiles(
         tuple((operation.design.operation.name, verdict) for operation, verdict in verdicts), written, removed
     )
@@ -140,12 +144,3 @@ def _workbook(release: Release, operation: ReleasedOperation, tables: Sequence[t
     ]
     shorthand = f"Withheld: a count under {release.threshold}, or a number from which one could be computed."
     return workbook(operation.design.operation.name, tables, about=cover_lines, withheld=shorthand)
-
-
-def _check_page_names(folder: Path, pages: Mapping[str, str | bytes]) -> None:
-    """Raise PublishError if the folder cannot be written, or contains a folder with the name of a page."""
-    check_folder(folder)
-    for name in pages:
-        if (folder / name).is_dir():
-            msg = f'"{folder / name}" is a folder, where a page must go; choose another --out.'
-            raise PublishError(msg)

@@ -47,14 +47,14 @@ def disclosed(area, mapped, release, files=("geopackage", "geoparquet", "geotiff
 
 
 @pytest.mark.parametrize("release", ["public", "internal"])
-def test_the_same_bytes_every_time(area, mapped, release):
-    one, two = (gis_files(disclosed(area, mapped, release)) for _ in range(2))
+def test_the_same_bytes_every_time(area, mapped, release, tmp_path):
+    one, two = (gis_files(disclosed(area, mapped, release), scratch=tmp_path) for _ in range(2))
     assert one == two
     assert len(one) == (4 if release == "public" else 6)
 
 
 def test_every_raster_is_a_cloud_optimized_geotiff(area, mapped, tmp_path):
-    for name, content in gis_files(disclosed(area, mapped, "internal")).items():
+    for name, content in gis_files(disclosed(area, mapped, "internal"), scratch=tmp_path).items():
         if name.endswith(".tif"):
             path = tmp_path / name
             path.write_bytes(content)
@@ -62,8 +62,8 @@ def test_every_raster_is_a_cloud_optimized_geotiff(area, mapped, tmp_path):
             assert valid, (name, errors, warnings)
 
 
-def test_the_internal_raster_is_the_surface_with_its_recipe(area, mapped):
-    files = gis_files(disclosed(area, mapped, "internal"))
+def test_the_internal_raster_is_the_surface_with_its_recipe(area, mapped, tmp_path):
+    files = gis_files(disclosed(area, mapped, "internal"), scratch=tmp_path)
     name = "surface-internal-1-finds-0-whole-period-density.tif"
     surface = mapped[0].views["", "whole period"]
     with MemoryFile(files[name]) as memory, memory.open() as dataset:
@@ -85,9 +85,9 @@ def test_the_internal_raster_is_the_surface_with_its_recipe(area, mapped):
     assert tags["release"].startswith("internal")
 
 
-def test_a_public_release_has_classes_only(area, mapped):
+def test_a_public_release_has_classes_only(area, mapped, tmp_path):
     found = disclosed(area, mapped, "public")
-    files = gis_files(found)
+    files = gis_files(found, scratch=tmp_path)
     assert not [name for name in files if "density" in name or "internal" in name]
     with MemoryFile(files["surface-1-finds-0-whole-period-classes.tif"]) as memory, memory.open() as dataset:
         values, tags = dataset.read(1), dataset.tags()
@@ -105,7 +105,7 @@ def test_a_public_release_has_classes_only(area, mapped):
 
 def test_vectors_hold_the_hotspots_and_how_they_were_made(area, mapped, tmp_path):
     found = disclosed(area, mapped, "public")
-    files = gis_files(found)
+    files = gis_files(found, scratch=tmp_path)
     (tmp_path / "h.gpkg").write_bytes(files["hotspots.gpkg"])
     package = geopandas.read_file(tmp_path / "h.gpkg", layer="hotspots")
     parquet = geopandas.read_parquet(io.BytesIO(files["hotspots.parquet"]))
@@ -122,10 +122,10 @@ def test_vectors_hold_the_hotspots_and_how_they_were_made(area, mapped, tmp_path
     assert frame.to_arrow() is not None
 
 
-def test_no_hotspots_make_an_empty_layer(area, mapped):
+def test_no_hotspots_make_an_empty_layer(area, mapped, tmp_path):
     none = (replace(mapped[0], hotspots=()),)
     assert hotspot_frame(disclosed(area, none, "public")).empty
-    assert gis_files(disclosed(area, none, "public", ("geopackage", "geoparquet")))
+    assert gis_files(disclosed(area, none, "public", ("geopackage", "geoparquet")), scratch=tmp_path)
 
 
 def test_files_are_written_beside_the_pages(area, mapped, tmp_path):
@@ -135,5 +135,5 @@ def test_files_are_written_beside_the_pages(area, mapped, tmp_path):
     assert all("internal" in name for name in names)
 
 
-def test_nothing_is_written_that_was_not_asked_for(area, mapped):
-    assert gis_files(disclosed(area, mapped, "internal", ())) == {}
+def test_nothing_is_written_that_was_not_asked_for(area, mapped, tmp_path):
+    assert gis_files(disclosed(area, mapped, "internal", ()), scratch=tmp_path) == {}

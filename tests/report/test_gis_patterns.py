@@ -58,7 +58,7 @@ def test_polygons_of_a_layer_do_not_overlap_and_lie_in_the_study(area, found):
         assert frame.geometry.within(area.boundary.buffer(2 * found.emerging.map.grid.cell)).all()
 
 
-def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
+def test_what_is_withheld_on_the_pages_is_in_no_file(area, found, tmp_path):
     def thin(part):
         return replace(part, support=np.full(part.support.shape, 4))
 
@@ -67,7 +67,7 @@ def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
     )
     shown = disclosed(area, poor, "geopackage", "geoparquet", "geotiff")
     assert pattern_frames(shown) == {}
-    files = gis_files(shown)
+    files = gis_files(shown, scratch=tmp_path)
     assert not [name for name in files if name.endswith(".parquet") and not name.startswith("hotspots")]
     rasters = [name for name in files if name.startswith(("clusters", "emerging", "shift"))]
     assert len(rasters) == 3
@@ -78,8 +78,8 @@ def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
 
 def test_files_open_in_the_colours_of_the_pages_and_are_the_same_every_time(area, found, tmp_path):
     shown = disclosed(area, found, "geopackage", "geoparquet", "geotiff")
-    files = gis_files(shown)
-    assert files == gis_files(shown)
+    files = gis_files(shown, scratch=tmp_path)
+    assert files == gis_files(shown, scratch=tmp_path)
     assert {"clusters.parquet", "emerging.parquet", "clusters-1-finds-classes.tif", "emerging-1-finds-classes.tif",
             "shift-1-finds-x-classes.tif"} <= set(files)  # fmt: skip
     frame = geopandas.read_parquet(io.BytesIO(files["emerging.parquet"]))

@@ -92,7 +92,7 @@ def folium_shapes(folium_map):
 @pytest.fixture(scope="module")
 def package(release, tmp_path_factory):
     path = tmp_path_factory.mktemp("gis") / "h.gpkg"
-    path.write_bytes(gis_files(release)["hotspots.gpkg"])
+    path.write_bytes(gis_files(release, scratch=path.parent)["hotspots.gpkg"])
     return {name: geopandas.read_file(path, layer=name) for name in ("hotspots", "zones")}
 
 

@@ -8,7 +8,7 @@ written for an internal release only, and all its files have "internal" in their
 
 from __future__ import annotations
 
-import tempfile
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,14 +118,21 @@ def gis_layers(release: Release) -> tuple[GisLayer, ...]:
     )
 
 
-def gis_files(release: Release) -> dict[str, bytes]:
-    """Return the files that the study requests under ``[publish] files``, by name; the bytes are the same every time."""
+def gis_files(release: Release, *, scratch: Path) -> dict[str, bytes]:
+    """Return the files that the study requests under ``[publish] files``, by name; the bytes are the same every time.
+
+    Parameters
+    ----------
+    release : Release
+    scratch : Path
+        A folder, made if needed, for what has to be a file before it is bytes; an internal one says so in its name.
+    """
     suffix = "-internal" if release.is_internal else ""
     wanted = release.study.publish.files
     layers = gis_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else ()
     files: dict[str, bytes] = {}
     if "geopackage" in wanted:
-        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers)
+        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers, scratch / f"hotspots{suffix}.gpkg")
     if "geoparquet" in wanted:
         files |= {
             f"{layer.name}{suffix}.parquet": _geoparquet(layer.frame) for layer in layers if layer.name != "zones"
@@ -154,33 +161,35 @@ def _surface_files(release: Release, suffix: str) -> dict[str, bytes]:
 
 
 def _pattern_files(release: Release, suffix: str) -> dict[str, bytes]:
-    """Return every image of patterns, by file name."""
+    """Return every image of patterns, by file name; of several operations, each has its number in the name."""
+    names = [operation.design.operation.name for operation in release.operations]
     files: dict[str, bytes] = {}
     for layer in pattern_layers(release):
         name = f"{layer.kind.value}{suffix}-{layer.number}-{slug(layer.measure.name)}"
-        name += f"-{slug(layer.operation)}" if layer.operation else ""
+        if layer.operation:
+            number = f"-{names.index(layer.operation) + 1}" if len(names) > 1 else ""
+            name += f"{number}-{slug(layer.operation)}"
         files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _pattern_tags(layer))
     return files
 
 
-def _geopackage(layers: Sequence[GisLayer]) -> bytes:
+def _geopackage(layers: Sequence[GisLayer], path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_TIME})
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "hotspots.gpkg"
-            for layer in layers:
-                layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
-            add_styles(path, {layer.name: layer.style for layer in layers}, moment=_FIXED_TIME)
-            return path.read_bytes()
+        for layer in layers:
+            layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+        add_styles(path, {layer.name: layer.style for layer in layers}, moment=_FIXED_TIME)
+        return path.read_bytes()
     finally:
+        path.unlink(missing_ok=True)
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
 def _geoparquet(frame: geopandas.GeoDataFrame) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "hotspots.parquet"
-        frame.to_parquet(path, index=False)
-        return path.read_bytes()
+    content = io.BytesIO()
+    frame.to_parquet(content, index=False)
+    return content.getvalue()
 
 
 def _surface_tags(layer: ImageLayer) -> dict[str, str]:

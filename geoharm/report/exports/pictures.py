@@ -21,6 +21,8 @@ _FONT_RANGES = (
 )  # fmt: skip
 # A figure as wide as the text of an A4 page, at 300 dots an inch.
 _WIDTH_MM, _DPI = 170, 300
+# The most letters of a word in the name of a file.
+_WORD = 20
 
 
 def picture_names(charts: Sequence[Chart]) -> tuple[str, ...]:
@@ -29,8 +31,8 @@ def picture_names(charts: Sequence[Chart]) -> tuple[str, ...]:
     Numbers of the title are left out, so that the name stays when the data change.
     """
     return tuple(
-        "-".join([f"figure-{number:02d}", *re.findall(r"[A-Za-z]{3,}", chart.title)[:6]]).lower()
-        for number, chart in enumerate(charts, start=1)
+        "-".join([f"figure-{number:02d}", *(word[:_WORD] for word in words[:6])]).lower()
+        for number, words in enumerate((re.findall(r"[A-Za-z]{3,}", chart.title) for chart in charts), start=1)
     )
 
 

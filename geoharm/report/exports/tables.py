@@ -22,7 +22,7 @@ def table_csv(table: Table) -> str:
 
 def table_name(number: int, title: str) -> str:
     """Return the file name of a table, without its ending."""
-    return f"table-{number:02d}-{slug(title)[:48].strip('-')}"
+    return f"table-{number:02d}-{slug(title)}"
 
 
 def _csv_value(value: Value) -> int | float | str:

@@ -36,8 +36,8 @@ from geoharm.report.document import (
 )
 from geoharm.report.escape import svg
 from geoharm.report.exports.appraisal_record import appraisal_record
-from geoharm.report.files import check_folder, write_file
 from geoharm.report.pages.decision import decision_page
+from geoharm.report.publication import open_folder, publish_files
 from geoharm.report.section_html import mono, strong
 
 
@@ -49,13 +49,14 @@ def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tupl
     PublishError
         If the folder cannot be written.
     """
-    check_folder(folder)
     suffix = "-internal" if appraisal_release.is_internal else ""
     record = json.dumps(appraisal_record(appraisal_release), indent=1, ensure_ascii=False)
-    return (
-        write_file(folder / f"appraisal{suffix}.html", appraisal_page(appraisal_release)),
-        write_file(folder / f"appraisal{suffix}.json", visible_text(record) + "\n"),
-    )
+    pages = {
+        f"appraisal{suffix}.html": appraisal_page(appraisal_release),
+        f"appraisal{suffix}.json": visible_text(record) + "\n",
+    }
+    with open_folder(folder) as into:
+        return publish_files(into, pages)
 
 
 def appraisal_page(appraisal_release: AppraisalRelease) -> str:

@@ -39,8 +39,8 @@ from geoharm.report.document import (
 )
 from geoharm.report.escape import svg
 from geoharm.report.exports.ranking_record import ranking_layer, ranking_record
-from geoharm.report.files import check_folder, write_file
 from geoharm.report.pages.decision import decision_page
+from geoharm.report.publication import open_folder, publish_files
 from geoharm.report.wording.withheld import note_text
 
 
@@ -54,18 +54,14 @@ def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path
     PublishError
         If the folder cannot be written.
     """
-    check_folder(folder)
     suffix = "-internal" if ranking_release.is_internal else ""
-    return (
-        write_file(folder / f"priorities{suffix}.html", ranking_page(ranking_release)),
-        write_file(
-            folder / f"priorities{suffix}.json",
-            visible_text(json.dumps(ranking_record(ranking_release), indent=1)) + "\n",
-        ),
-        write_file(
-            folder / f"priorities{suffix}.geojson", visible_text(json.dumps(ranking_layer(ranking_release))) + "\n"
-        ),
-    )
+    pages = {
+        f"priorities{suffix}.html": ranking_page(ranking_release),
+        f"priorities{suffix}.json": visible_text(json.dumps(ranking_record(ranking_release), indent=1)) + "\n",
+        f"priorities{suffix}.geojson": visible_text(json.dumps(ranking_layer(ranking_release))) + "\n",
+    }
+    with open_folder(folder) as into:
+        return publish_files(into, pages)
 
 
 def ranking_page(ranking_release: RankingRelease) -> str:
