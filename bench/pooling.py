@@ -4,7 +4,7 @@ Run as ``python -m bench.pooling --rows FILE [--cities 150] [--from 0] [--minute
 continues where the file ends, and never runs a seed twice. ``--table`` prints tables of the rows instead; ``--quick``
 simulates one small city and prints its tables.
 
-Every city (`bench.worlds`, 3,600 units) has three harms and up to sixteen operations whose exposed areas lie apart. What is
+Every city (`bench.worlds`, 2,304 units) has three harms and up to sixteen operations whose exposed areas lie apart. What is
 asked is the mean of the operations' own true log ratios in their targets. Forecasts do not depend on the counts after in a
 target, so these are drawn under each of `EFFECTS`: the same fall everywhere, or falls that differ.
 """
@@ -39,7 +39,7 @@ KINDS = {
     "own lives": (MECHANISMS["own lives"].world, 0.0),
     "local, 4 months": (replace(LOCAL, after=4), 0.0),
 }
-SIDE, OPERATIONS = 60, 16
+SIDE, OPERATIONS = 48, 16
 # (mean fall, standard deviation of the operations' own log ratios around it)
 EFFECTS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.2))
 NUMBERS_POOLED = (2, 4, 8, 16)
