@@ -18,7 +18,7 @@ import numpy as np
 
 from bench import displaced
 from bench.calibration import EFFECTS, ONLY_PROBABLE, ROOT, SCENARIOS, argument, rows_of
-from geoharm.evaluation.pooling.forest import forest
+from geoharm.evaluation.pooling.operations import pool_effects
 
 SUMMARY = ROOT / "bench" / "calibration.json"
 PAGE = ROOT / "docs" / "calibration.md"
@@ -169,8 +169,7 @@ def verdict_figures(sets):
 def pooled(rows):
     """Return coverage, false alarms, power and length of the report's pooled mean over the operations of one city.
 
-    Only operations with an interval are pooled. Their errors are taken as independent here; the report adds the covariance
-    that operations share at placebo places.
+    Only operations with an interval are pooled.
     """
     pooled_by_zone = {}
     for zone, letter in ZONES.items():
@@ -186,7 +185,7 @@ def pooled(rows):
             for number in range(len(EFFECTS)):
                 effects = [part[number] for part in parts]
                 ratios = [(str(place), displaced.effect_of(zone, effect).ratio) for place, effect in enumerate(effects)]
-                span = forest(ratios).pooled.interval
+                span = pool_effects(ratios).pooled.interval()
                 covered.append(span.low <= np.mean([truth_of(effect, "ca") for effect in effects]) <= span.high)
                 sides[number].append(span.side)
                 if number == 0:

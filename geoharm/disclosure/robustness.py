@@ -134,7 +134,9 @@ def protect_forests(
             released.append(
                 (
                     zone,
-                    replace(forest, rows=rows, left_out=left_out, pooled=None, note=withheld, clustered=None),
+                    replace(
+                        forest, rows=rows, left_out=left_out, pooled=None, note=withheld, spread=None, clustered=None
+                    ),
                 )
             )
         else:

@@ -1,4 +1,4 @@
-"""Pooled estimates: the mean of several estimates, and the rows of a forest plot."""
+"""Pooled estimates: how far true values differ, and the rows of a forest plot with their mean."""
 
 from __future__ import annotations
 
@@ -55,10 +55,13 @@ class Forest:
         The weight is the row's share in the pooled mean.
     left_out : tuple of (label, reason)
         Rows without a defined estimate.
-    pooled : PooledEstimate or None
-        None if no row is defined; `left_out` gives the reasons.
+    pooled : Estimate or None
+        The mean of the rows; None if there are fewer than two, or if it is withheld. `note` or `left_out` says why.
     note : str
-        How the dependence between the rows was estimated.
+        How the dependence between the rows was treated.
+    spread : PooledEstimate or None
+        How far the true values of the rows differ, by random effects; None without a mean, and if the rows are not
+        operations.
     clustered : Estimate or None
         For comparison with the mean: one regression over the operations of all rows. None if the rows are not
         operations, or if there are too few.
@@ -66,6 +69,7 @@ class Forest:
 
     rows: tuple[tuple[str, Estimate, float], ...]
     left_out: tuple[tuple[str, Note], ...]
-    pooled: PooledEstimate | None
+    pooled: Estimate | None
     note: Note
+    spread: PooledEstimate | None = None
     clustered: Estimate | None = None

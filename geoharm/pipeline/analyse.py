@@ -55,7 +55,7 @@ def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress =
         tuple(tables),
         changes,
         patterns,
-        pool_primary_measure(data, evaluated),
+        pool_primary_measure(evaluated),
         preregistration_status(data.study),
         evaluate_composites(data, evaluated),
     )

@@ -6,17 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from geoharm.errors import DesignError
 from geoharm.evaluation.claims import is_turbulent_change
 from geoharm.evaluation.design.build import build_design
-from geoharm.evaluation.design.control_candidates import candidate_counts, candidate_squares
 from geoharm.evaluation.looks import look_level
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data
 from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components, with_single_ring
-from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_effects
+from geoharm.evaluation.pooling.operations import pool_effects
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary, PooledLimits
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import ZoneCounts
@@ -49,14 +46,14 @@ def evaluate_composites(
     Notes
     -----
     Around one operation, all components are forecast at the same placebo places and dates. This gives their dependence.
-    Over several operations, the results are pooled as operations are (random effects, joint draws).
+    Over several operations, the results are pooled as operations are (`pool_effects`).
     """
     summaries = []
     for outcome in data.study.composites:
         results = tuple(
             _composite_result(data, outcome, operation.design, operation.measures) for operation in operations
         )
-        summaries.append(CompositeSummary(outcome, results, _pool_over_operations(data, operations, results)))
+        summaries.append(CompositeSummary(outcome, results, _pool_over_operations(results)))
     return tuple(summaries)
 
 
@@ -194,28 +191,8 @@ def _zone_footprint(study: Study, design: Design, zone: str) -> tuple[Design, st
     return zone_design, zone_in_design, places_around(study, zone_design, rings=rings)
 
 
-def _pool_over_operations(
-    data: StudyData, operations: Sequence[OperationResult[MeasureResult]], results: Sequence[CompositeResult]
-) -> Forest | None:
-    """Return the composite results pooled over the operations; None for a single operation.
-
-    The dependence between operations is that of the components' mean at placebo places.
-    """
-    if len(operations) < 2:
+def _pool_over_operations(results: Sequence[CompositeResult]) -> Forest | None:
+    """Return the composite results pooled over the operations; None for a single operation."""
+    if len(results) < 2:
         return None
-    tiles = candidate_squares(operations[0].design)
-    draws = []
-    for measure_name, label in dict.fromkeys(
-        (component.measure, component.window) for result in results for component in result.used
-    ):
-        designs = [
-            replace(operation.design, after=_composite_window(data, operation.design, label))
-            for operation in operations
-        ]
-        collected = data.measure(measure_name)
-        counts = collected.zone_counts[operations[0].design.operation.name]
-        candidates = candidate_counts(tiles, collected.points, counts)
-        draws.append(joint_placebo_draws(designs, tiles, candidates, seed=data.study.seed))
-    same_shape = [draw for draw in draws if draw.shape == draws[0].shape]
-    rows = [(result.operation, result.pooled) for result in results]
-    return pool_effects(rows, np.mean(same_shape, axis=0) if same_shape else np.empty((0, len(rows))))
+    return pool_effects([(result.operation, result.pooled) for result in results])

@@ -90,18 +90,11 @@ def add_robustness_checks(
     return tuple(checked_measures)
 
 
-def pool_primary_measure(
-    data: StudyData, operations: Sequence[OperationResult[MeasureResult]]
-) -> tuple[tuple[str, Forest], ...]:
+def pool_primary_measure(operations: Sequence[OperationResult[MeasureResult]]) -> tuple[tuple[str, Forest], ...]:
     """Return the primary measure pooled over all operations of a study, by zone; empty for a single operation."""
     if len(operations) < 2:
         return ()
-    tiles = candidate_squares(operations[0].design)
-    primary = operations[0].measures[0]
-    candidates = candidate_counts(tiles, data.measure(primary.measure.name).points, primary.counts)
-    return pool_operations(
-        [(operation.design, operation.measures[0]) for operation in operations], tiles, candidates, seed=data.study.seed
-    )
+    return pool_operations([(operation.design, operation.measures[0]) for operation in operations])
 
 
 def _peer_counts(counts: ZoneCounts, design: Design, candidates: ControlCandidates) -> NDArray[np.int64] | None:

@@ -318,13 +318,14 @@ def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
 
 def test_pools_lose_a_withheld_operation_and_the_mean_that_would_give_it_back():
     one = Estimate("r", -0.2, 0.1, "log ratio", "")
-    forest = Forest((("A", one, 0.5), ("B", one, 0.5)), (), object(), "note")
+    forest = Forest((("A", one, 0.5), ("B", one, 0.5)), (), one, "note", object())
     kept = protect_forests([("target", forest)], {"A": frozenset(), "B": frozenset({ALL_RINGS})}, K)
     assert kept[0][1] is forest
     lost = protect_forests([("target", forest)], {"A": frozenset({"target"})}, K)[0][1]
     assert [label for label, _, _ in lost.rows] == ["B"]
     assert math.isnan(lost.rows[0][2])
     assert lost.pooled is None
+    assert lost.spread is None
     assert lost.left_out[0][1] == Withheld(Reason.SUPPRESSED, K)
 
 

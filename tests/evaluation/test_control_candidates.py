@@ -1,4 +1,4 @@
-"""Candidate squares: where they lie, what is counted in them, and what several operations share where nothing was done."""
+"""Candidate squares: where they lie, and what is counted in them; several operations pooled."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ import pytest
 import shapely
 
 from geoharm.evaluation.design.control_candidates import (
-    ControlCandidates,
-    SquareGrid,
     candidate_counts,
     candidate_squares,
     counts_in_period,
 )
 from geoharm.evaluation.effects import evaluate_measure
-from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_operations
+from geoharm.evaluation.pooling.operations import CORRELATION, pool_operations
 from geoharm.evaluation.robustness import other_estimators
-from geoharm.model.counts import ZoneCounts
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window
 from geoharm.model.points import DatedPoints
@@ -78,72 +75,29 @@ def test_a_control_area_too_small_for_a_square_has_none_and_says_so():
     assert dict(found.left_out)["choice of control"] == "no square as large as the target lies in the control area"
 
 
-def shared_world(correlation, seed=1, side=30):
-    """Return tiles on a grid whose drift is shared to the right neighbour by a stated correlation."""
-    rng = np.random.default_rng(seed)
-    step = 500.0
-    row, column = (grid.ravel() for grid in np.mgrid[0:side, 0:side])
-    days = np.arange(np.datetime64("2018-01-01"), np.datetime64("2022-01-01"), 30)
-    wide = rng.normal(size=(side, side + 1))
-    drift = wide[:, :-1] * np.sqrt(1 - correlation**2) + wide[:, 1:] * correlation
-    level = 40 * np.exp(0.6 * drift.ravel()[:, None] * (days >= np.datetime64("2020-10-01")))
-    table = rng.poisson(level)
-    zones = tuple(
-        Zone(f"{r} {c}", ZoneRole.CONTROL, shapely.box(c * step, r * step, (c + 1) * step, (r + 1) * step))
-        for r, c in zip(row.tolist(), column.tolist(), strict=True)
-    )
-    tiles = SquareGrid(zones, step, (0.0, 0.0), row, column)
-    held = ZoneCounts("finds", tuple(zone.name for zone in zones), days, table, False, DATA)
-    return tiles, ControlCandidates(zones, held)
-
-
-def placed(east, name):
-    plan = design(name=name)
-    shape = shapely.box(east, 0, east + 500, 500)
-    return replace(plan, zones=(Zone("target", ZoneRole.TARGET, shape), *plan.zones[1:]))
-
-
-def test_dependence_of_neighbours_is_seen_and_of_far_places_is_not():
-    tiles, candidates = shared_world(0.7)
-    near = joint_placebo_draws([placed(0, "A"), placed(500, "B")], tiles, candidates, seed=1)
-    far = joint_placebo_draws([placed(0, "A"), placed(4000, "B")], tiles, candidates, seed=1)
-    assert near.shape[0] > 30
-    assert np.corrcoef(near, rowvar=False)[0, 1] > 0.3
-    assert abs(np.corrcoef(far, rowvar=False)[0, 1]) < 0.15
-
-
-def test_constellations_that_do_not_fit_are_drawn_at_random():
-    tiles, candidates = shared_world(0.0, side=12)
-    found = joint_placebo_draws([placed(0, "A"), placed(90_000, "B")], tiles, candidates, seed=1)
-    assert found.shape == (999, 2)
-    again = joint_placebo_draws([placed(0, "A"), placed(90_000, "B")], tiles, candidates, seed=1)
-    assert (found == again).all()
-
-
 def operation(name, seed):
     plan = design(name=name)
     return plan, evaluate_measure(MEASURE, counts(seed), plan)
 
 
 def test_operations_pool_to_something_between_them_with_a_narrower_interval():
-    tiles, candidates = shared_world(0.0, side=12)
     single = [operation("A", 1), operation("B", 5), operation("C", 9)]
-    pools = dict(pool_operations(single, tiles, candidates, seed=1))
+    pools = dict(pool_operations(single))
     assert set(pools) == {"target", "all rings", "target and rings"}
     target = pools["target"]
     values = [estimate.value for _, estimate, _ in target.rows]
-    assert min(values) < target.pooled.mean < max(values)
+    assert target.pooled.value == pytest.approx(sum(values) / 3)
     assert target.pooled.standard_error < min(estimate.standard_error for _, estimate, _ in target.rows)
-    assert "placebos drawn together" in target.note
+    assert target.note == f"the operations' errors are taken to correlate by {CORRELATION:g}"
+    assert {weight for _, _, weight in target.rows} == {1 / 3}
 
 
 def test_fewer_than_two_answers_are_not_pooled():
-    tiles, candidates = shared_world(0.0, side=12)
     plan, result = operation("B", 5)
     effect = result.effects[0]
     nothing = replace(effect, ratio=replace(effect.ratio, value=float("nan"), note="no interval"))
     empty = plan, replace(result, effects=(nothing, *result.effects[1:]))
-    target = dict(pool_operations([operation("A", 1), empty], tiles, candidates, seed=1))["target"]
+    target = dict(pool_operations([operation("A", 1), empty]))["target"]
     assert target.pooled is None
     assert target.left_out == (("B", "no interval"),)
     assert "nothing is pooled" in target.note

@@ -12,12 +12,13 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.distance_profile import distance_profile
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.specification_curve import specification_curve
-from geoharm.evaluation.pooling.forest import forest
+from geoharm.evaluation.pooling.operations import CORRELATION, pool_effects
 from geoharm.model.counts import Change
-from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.reason import Reason
 
 CONTROL = Change("control", 900, 850)
+Z = {0.8: 1.2815515655446004, 0.9: 1.6448536269514722, 0.95: 1.959963984540054, 0.99: 2.5758293035489004}
 
 
 def bands(counts):
@@ -83,44 +84,49 @@ def estimate(value, error, unit="log ratio"):
     return Estimate("x", value, error, unit, "")
 
 
-def test_forest_weights_and_what_is_left_out():
+def calibrated(value, below, above=None, error=None, unit="log ratio"):
+    """Return an estimate whose 95% interval lies so far below and above its value; other levels in proportion."""
+    above = below if above is None else above
+    spans = tuple(Interval(value - below * z / Z[0.95], value + above * z / Z[0.95], level) for level, z in Z.items())
+    return Estimate("x", value, error or below / Z[0.95], unit, "", calibrated=True, intervals=spans)
+
+
+def test_a_mean_of_operations_by_hand():
+    """Two ends 0.3 and 0.4 away, each with half the weight, correlated by r: sqrt(0.15^2 + 0.2^2 + 2 r 0.15 0.2)."""
     nothing = undefined(
         "x", unit="log ratio", reference="", note="the count after in target is 0", reason=Reason.ZERO_COUNT
     )
-    found = forest([("a", estimate(-0.4, 0.1)), ("b", estimate(-0.2, 0.2)), ("c", nothing)])
+    found = pool_effects([("a", calibrated(-0.4, 0.3)), ("b", calibrated(-0.2, 0.4)), ("c", nothing)])
     assert found.left_out == (("c", "the count after in target is 0"),)
-    assert [row[0] for row in found.rows] == ["a", "b"]
-    assert sum(row[2] for row in found.rows) == pytest.approx(1)
-    assert found.pooled.mean == pytest.approx(sum(row[1].value * row[2] for row in found.rows))
-    assert "independent" in found.note
-    assert forest([("c", nothing)]).pooled is None
+    assert [(label, weight) for label, _, weight in found.rows] == [("a", 0.5), ("b", 0.5)]
+    assert found.pooled.value == pytest.approx(-0.3)
+    half = math.sqrt(0.15**2 + 0.2**2 + 2 * CORRELATION * 0.15 * 0.2)
+    span = found.pooled.interval()
+    assert (span.low, span.high) == pytest.approx((-0.3 - half, -0.3 + half))
+    assert found.pooled.calibrated
+    assert found.spread.count == 2
 
 
-def test_placebos_drawn_together_widen_the_mean():
-    rng = np.random.default_rng(5)
-    rows = [("a", estimate(-0.3, 0.1)), ("b", estimate(-0.3, 0.1))]
-    common = rng.normal(size=(500, 1)) + 0.3 * rng.normal(size=(500, 2))
-    together, apart = forest(rows, placebos=common), forest(rows)
-    rho = np.corrcoef(common, rowvar=False)[0, 1]
-    assert apart.pooled.standard_error == pytest.approx(0.1 / math.sqrt(2))
-    assert together.pooled.standard_error == pytest.approx(0.1 * math.sqrt((1 + rho) / 2))
-    assert together.note == "dependence from 500 placebos drawn together"
+def test_asymmetric_ends_stay_asymmetric_and_only_calibrated_rows_make_a_calibrated_mean():
+    rows = [("a", calibrated(-0.4, 0.3, 0.2)), ("b", calibrated(-0.4, 0.3, 0.2))]
+    span = pool_effects(rows).pooled.interval()
+    assert (span.high + 0.4) / (-0.4 - span.low) == pytest.approx(2 / 3)
+    assert not pool_effects([rows[0], ("b", estimate(-0.2, 0.2))]).pooled.calibrated
 
 
-def test_shared_control_in_a_forest():
-    shared = forest([("a", estimate(0, 0.2)), ("b", estimate(0, 0.2))], covariance=[[0.04, 0.03], [0.03, 0.04]])
-    assert shared.pooled.standard_error == pytest.approx(math.sqrt(0.035))
+@pytest.mark.parametrize("count", [2, 4, 16])
+def test_the_interval_of_like_operations_shrinks_to_what_they_share(count):
+    rows = [(str(number), calibrated(-0.3, 0.4)) for number in range(count)]
+    span = pool_effects(rows).pooled.interval()
+    assert (span.high - span.low) / 2 == pytest.approx(0.4 * math.sqrt(CORRELATION + (1 - CORRELATION) / count))
 
 
-def test_forest_refusals():
+def test_a_mean_of_operations_refuses():
     rows = [("a", estimate(0, 1)), ("b", estimate(0, 1))]
-    with pytest.raises(DesignError, match="not both"):
-        forest(rows, covariance=np.eye(2), placebos=np.eye(2))
     with pytest.raises(DesignError, match="one unit and different labels"):
-        forest([rows[0], ("b", estimate(0, 1, "events"))])
-    with pytest.raises(DesignError, match="30 placebo draws"):
-        forest(rows, placebos=np.zeros((10, 2)))
-    with pytest.raises(DesignError, match=r"shape \(draws, 2\)"):
-        forest(rows, placebos=np.zeros((40, 3)))
-    with pytest.raises(DesignError, match=r"shape \(2, 2\)"):
-        forest(rows, covariance=[1.0])
+        pool_effects([rows[0], ("b", estimate(0, 1, "events"))])
+    with pytest.raises(DesignError, match="one unit and different labels"):
+        pool_effects([rows[0], rows[0]])
+    alone = pool_effects(rows[:1])
+    assert alone.pooled is None
+    assert "nothing is pooled" in alone.note

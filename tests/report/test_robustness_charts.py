@@ -11,7 +11,7 @@ import pytest
 
 from geoharm.evaluation.estimators.distance_profile import distance_profile
 from geoharm.evaluation.estimators.specification_curve import ratio_by_control, specification_curve
-from geoharm.evaluation.pooling.forest import forest
+from geoharm.evaluation.pooling.operations import pool_effects
 from geoharm.evaluation.results.specification import SpecificationCurve
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, Interval
@@ -120,7 +120,7 @@ def test_forest_draws_squares_by_weight_and_a_diamond():
         (f"Operation {i}", Estimate("r", value, 0.1 * (i + 1), "log ratio", ""))
         for i, value in enumerate((-0.4, -0.2, 0.1))
     ]
-    found = forest(rows)
+    found = pool_effects(rows)
     drawn = forest_chart(found)
     check(drawn)
     assert str(chart_html(drawn)).count("<polygon") == 1

@@ -11,7 +11,7 @@ import pytest
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedCompositeResult
 from geoharm.evaluation.estimators.effect_decay import effect_decay
-from geoharm.evaluation.pooling.forest import forest
+from geoharm.evaluation.pooling.operations import pool_effects
 from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.curves import undefined_point
 from geoharm.evaluation.results.displacement_types import DisplacementType
@@ -111,7 +111,7 @@ def test_sections_stand_in_the_order_of_the_page_with_their_anchors(operation):
 
 
 def test_the_page_calls_all_of_them_in_this_order(release, operation):
-    shown = replace(release, operations=(operation,), forests=(("target", forest(ROWS)),))
+    shown = replace(release, operations=(operation,), forests=(("target", pool_effects(ROWS)),))
     anchors = [section.anchor for section in robustness_sections(shown, operation)]
     assert anchors == ["clock", "profile", "controls", "shifts", "family", "pooled"]
 
@@ -425,7 +425,7 @@ def test_a_new_estimator_goes_with_its_zone(area, monkeypatch, options, zone):
 
 
 def test_a_forest_has_percents_and_weights_as_shares(release):
-    found = forest(ROWS)
+    found = pool_effects(ROWS)
     hidden = replace(found, rows=tuple((label, estimate, math.nan) for label, estimate, _ in found.rows), pooled=None)
     shown, suppressed = forest_section(replace(release, forests=(("target", found), ("all rings", hidden))))
     assert (shown.anchor, suppressed.anchor) == ("pooled", "")
@@ -449,7 +449,7 @@ def test_composites_have_a_section_each_and_a_table_for_each_operation(release):
         replace(
             release,
             composites=(
-                CompositeSummary(outcome, (answer, without), forest(ROWS)),
+                CompositeSummary(outcome, (answer, without), pool_effects(ROWS)),
                 CompositeSummary(outcome, (answer,), None),
             ),
         )

@@ -69,8 +69,9 @@ def pooled_over_operations(study_result):
     """Return a study result with a forest plot of two operations and a composite outcome."""
     estimate = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=True)
     span = Interval(-0.5, -0.1, 0.95)
-    mean = PooledEstimate(-0.3, 0.07, 0.07, math.nan, 0.0, 1.0, 2, span, span, Interval(math.nan, math.nan, 0.95))
-    forest = Forest((("X", estimate, 0.5), ("Y", estimate, 0.5)), (("Z", "no events"),), mean, "a note", estimate)
+    spread = PooledEstimate(-0.3, 0.07, 0.07, math.nan, 0.0, 1.0, 2, span, span, Interval(math.nan, math.nan, 0.95))
+    rows = (("X", estimate, 0.5), ("Y", estimate, 0.5))
+    forest = Forest(rows, (("Z", "no events"),), estimate, "a note", spread, estimate)
     component = CompositeComponent("finds", "target", "after", "target", 50, 20, estimate)
     outcome = CompositeOutcome("finds near the market", ("finds",), ("target",), ("after",))
     composite = CompositeSummary(outcome, (CompositeResult("X", (component, component), estimate, 0.2, "n"),), forest)

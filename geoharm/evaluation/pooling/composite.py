@@ -11,22 +11,21 @@ from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.placebo.calibrated_ratio import (
-    LEVELS,
     PlaceboData,
     calibrated_ratio,
     fit_forecast_and_pool,
     undefined_calibrated_ratio,
     why_only_probable,
 )
+from geoharm.evaluation.pooling.carried_ends import REFERENCE, carried_mean
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
-from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
 from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 
-REFERENCE = "https://doi.org/10.1002/sim.3095"
 NAME = "pooled log rate ratio"
 MIN_SHARED_PLACES = (
     20  # smallest number of common placebo places from which the correlation of two components is learned
@@ -153,45 +152,23 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
     -----
     All components have equal weight. Weights that minimise the error would be estimated from few places, and the coverage
     of the intervals would then be too low (88 to 90% instead of 95% with four components and 15 places). Weights by each
-    component's own error also lower the coverage a little. With w = 1/k, :math:`\theta_i` the values, :math:`l_i, u_i`
-    the ends of their intervals and r the correlation of their forecast errors at placebo places,
-
-    .. math:: L = \sum w\theta_i - \sqrt{\sum_{ij} w^2 r_{ij} (\theta_i - l_i)(\theta_j - l_j)}
-
-    and U likewise (MOVER); asymmetric intervals of the components are kept. A component pooled with itself has r = 1 and
-    keeps its own interval. The standard error is :math:`\sqrt{w'DRDw}`. The p-value and the smallest detectable fall use
-    the smallest degrees of freedom of the components.
-
-    References
-    ----------
-    G. Y. Zou, A. Donner (2008), Construction of confidence limits about effect measures: a general approach,
-    Statistics in Medicine 27:1693-1702, https://doi.org/10.1002/sim.3095
+    component's own error also lower the coverage a little. The ends of the components' intervals are carried over
+    (`carried_mean`), with the correlation of their forecast errors at placebo places. The p-value and the smallest
+    detectable fall use the smallest degrees of freedom of the components.
     """
     defined = [part for part in parts if part.ratio.is_defined]
     if len(defined) < 2:
         reason = f"no pooled answer: {len(defined) or 'no'} part{'s' * (len(defined) != 1)} of {len(parts)} can be answered, and two are needed"
         return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason, reason=Reason.TOO_FEW), math.nan, ""
     correlation, shared_places = component_correlation(defined)
-    values = np.array([part.ratio.value for part in defined])
-    weights = np.full(len(defined), 1 / len(defined))
-    errors = weights * np.array([part.ratio.standard_error for part in defined])
-    error = math.sqrt(float(errors @ correlation @ errors))
-    mean = float(weights @ values)
-    intervals = []
-    for level in LEVELS:
-        component_intervals = [part.ratio.interval(level) for part in defined]
-        below = weights * (values - np.array([interval.low for interval in component_intervals]))
-        above = weights * (np.array([interval.high for interval in component_intervals]) - values)
-        half_widths = [math.sqrt(float(distances @ correlation @ distances)) for distances in (below, above)]
-        intervals.append(Interval(mean - half_widths[0], mean + half_widths[1], level))
-    freedom = min(part.degrees_of_freedom for part in defined)
-    p = 2 * float(t_survival(abs(mean) / error, freedom))
     note = (
         f"dependence learned from the forecasts' errors at {shared_places:,} or more places without an operation"
         if shared_places
         else "too few places in common to learn how the parts depend on each other: taken as fully dependent, so pooling narrows nothing"
     )
-    pooled = Estimate(NAME, mean, error, "log ratio", REFERENCE, note, calibrated=True, intervals=tuple(intervals), p=p)
+    pooled = carried_mean([part.ratio for part in defined], correlation, name=NAME, note=note)
+    freedom, error = min(part.degrees_of_freedom for part in defined), pooled.standard_error
+    pooled = replace(pooled, p=2 * float(t_survival(abs(pooled.value) / error, freedom)))
     multiplier = float(t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom))
     return pooled, -math.expm1(-multiplier * error), note
 

@@ -336,7 +336,7 @@ def forest_chart(
         percent_change_of_ratio(estimate.value) for _, estimate, _ in rows
     ]
     if forest.pooled:
-        values += [*percent_change_interval(forest.pooled.hartung_knapp_interval)]
+        values += [*percent_change_interval(forest.pooled.interval())]
     scale = _ratio_scale(values, left, right)
     base = height - 34
     parts: list[Markup] = []
@@ -355,8 +355,8 @@ def forest_chart(
         parts.append(svg("rect", box(x - square_side / 2, y - square_side / 2, square_side, square_side, palette.INK)))
     if forest.pooled:
         y = 36 + step * (len(rows) + 0.5)
-        end_xs = [scale(value) for value in percent_change_interval(forest.pooled.hartung_knapp_interval)]
-        x = scale(percent_change_of_ratio(forest.pooled.mean))
+        end_xs = [scale(value) for value in percent_change_interval(forest.pooled.interval())]
+        x = scale(percent_change_of_ratio(forest.pooled.value))
         parts.append(line(20, y - step * 0.75, right, y - step * 0.75, palette.LINE))
         parts.append(text(left - 12, y + 4, "together", anchor="end", colour=palette.INK, weight=700))
         points = f"{end_xs[0]:.2f},{y:g} {x:.2f},{y - 9:g} {end_xs[1]:.2f},{y:g} {x:.2f},{y + 9:g}"
@@ -378,11 +378,11 @@ def forest_caption(forest: Forest) -> str:
     """Return the pooled estimate of several operations in words."""
     if forest.pooled is None:
         return "No pooled estimate of the operations can be given"
-    span = forest.pooled.hartung_knapp_interval
+    span = forest.pooled.interval()
     low, high = percent_change_interval(span)
     side = {-1: "fewer", 0: "not told apart from zero", 1: "more"}[span.side]
     return (
-        f"{forest.pooled.count} operations together: {format_numbers.percent_change_text(percent_change_of_ratio(forest.pooled.mean))} "
+        f"{len(forest.rows)} operations together: {format_numbers.percent_change_text(percent_change_of_ratio(forest.pooled.value))} "
         f"({format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}), {side}"
     )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedComposite, ReleasedCompositeResult
-from geoharm.model.estimate import Estimate
-from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.pooled import Forest
 from geoharm.model.reading import bound_percent, statement
 from geoharm.report.charts.robustness import forest_chart, ratio_text
 from geoharm.report.document import Block, BulletList, Figure, Paragraph, Section, Subheading
@@ -60,7 +58,7 @@ def _result_blocks(result: ReleasedCompositeResult, table_title: str) -> Iterabl
     sentence = composite_sentence(result)
     yield Paragraph(sentence)
     if result.rows:
-        forest = Forest(result.rows, result.left_out, _to_pooled_estimate(result.pooled, result.parts), result.note)
+        forest = Forest(result.rows, result.left_out, result.pooled if result.pooled.is_defined else None, result.note)
         chart = forest_chart(
             forest,
             finding=sentence.rstrip("."),
@@ -84,21 +82,8 @@ def _left_out_by_reason(result: ReleasedCompositeResult) -> tuple[str, ...]:
     return tuple(f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items())
 
 
-def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None:
-    if not estimate.is_defined:
-        return None
-    span, error = estimate.interval(), estimate.standard_error
-    return PooledEstimate(estimate.value, error, error, math.nan, math.nan, math.nan, count, span, span, span)
-
-
 def _pooled_sentence(forest: Forest) -> str:
     if forest.pooled is None:
         return note_as_sentence(forest.note)
-    span = forest.pooled.hartung_knapp_interval
-    pooled_estimate = Estimate(
-        "", forest.pooled.mean, forest.pooled.hartung_knapp_error, "log ratio", "", intervals=(span,)
-    )
-    return (
-        f"All operations together: {ratio_text(pooled_estimate)}, {_SIDE_WORDS[span.side]}; random effects, interval by Hartung "
-        f"and Knapp, {forest.note}."
-    )
+    side = _SIDE_WORDS[forest.pooled.interval().side]
+    return f"All operations together: {ratio_text(forest.pooled)}, {side}; {note_text(forest.note)}."

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from geoharm import _text
 from geoharm.disclosure.released import Release
 from geoharm.model.estimate import Estimate
-from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.pooled import Forest
 from geoharm.report import format_numbers
 from geoharm.report.cells import missing_cell, number_cell, percent_cell, percent_column, text_cell
-from geoharm.report.charts.robustness import forest_chart, percent_change_of_ratio, ratio_text
+from geoharm.report.charts.robustness import forest_chart, percent_change_interval, ratio_text
 from geoharm.report.document import (
     Block,
     Cell,
@@ -37,7 +37,7 @@ def forest_section(release: Release) -> tuple[Section, ...]:
 
 
 def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
-    lead = f"One operation alone seldom gives a clear answer. Together: {_pooled_text(forest.pooled)}"
+    lead = f"One operation alone seldom gives a clear answer. Together: {_pooled_text(forest)}"
     blocks: list[Block] = [Paragraph(lead, "how")]
     if forest.rows:
         blocks.append(Figure(forest_chart(forest)))
@@ -46,7 +46,15 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
         left_out = "; ".join(f"{label}: {note_text(reason)}" for label, reason in forest.left_out)
         blocks.append(Paragraph(f"Left out: {left_out}.", "small"))
     note = _text.capitalised(note_text(forest.note))
-    blocks.append(Paragraph(f"{note}. Random effects (DerSimonian and Laird), interval by Hartung and Knapp.", "small"))
+    blocks.append(
+        Paragraph(
+            (
+                f"{note}. Ends of the operations' intervals carried over by MOVER (Zou and Donner 2008). ",
+                mono("https://doi.org/10.1002/sim.3095"),
+            ),
+            "small",
+        )
+    )
     if forest.clustered is not None:
         text = (
             "Poisson regression over all operations, every one against its own control: "
@@ -98,21 +106,19 @@ def _clustered_text(estimate: Estimate) -> str:
     return f"{ratio_text(estimate)}{'; ' + note_text(estimate.note) if estimate.is_defined else ''}."
 
 
-def _pooled_text(pooled: PooledEstimate | None) -> str:
-    if pooled is None:
-        return "not given"
-    low, high = (
-        percent_change_of_ratio(pooled.hartung_knapp_interval.low),
-        percent_change_of_ratio(pooled.hartung_knapp_interval.high),
-    )
-    text = (
-        f"{format_numbers.percent_change_text(percent_change_of_ratio(pooled.mean))} ({format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}); spread of the true "
-        f"values {_text.decimal_text(math.sqrt(pooled.between_variance)) if pooled.count > 1 else _text.UNKNOWN} on the log scale, "
-        f"heterogeneity p {_text.decimal_text(pooled.heterogeneity_p, 3)}"
-    )
-    if math.isfinite(pooled.prediction_interval.low):
+def _pooled_text(forest: Forest) -> str:
+    if forest.pooled is None:
+        return "not given."
+    text = ratio_text(forest.pooled)
+    if forest.spread is not None:
         text += (
-            f"; the next operation's true value is expected between {format_numbers.percent_change_text(percent_change_of_ratio(pooled.prediction_interval.low))} and "
-            f"{format_numbers.percent_change_text(percent_change_of_ratio(pooled.prediction_interval.high))}"
+            f"; spread of the true values {_text.decimal_text(math.sqrt(forest.spread.between_variance))} on the log scale, "
+            f"heterogeneity p {_text.decimal_text(forest.spread.heterogeneity_p, 3)}"
         )
+        if math.isfinite(forest.spread.prediction_interval.low):
+            low, high = percent_change_interval(forest.spread.prediction_interval)
+            text += (
+                f"; the next operation's true value is expected between {format_numbers.percent_change_text(low)} and "
+                f"{format_numbers.percent_change_text(high)}"
+            )
     return text + "."

@@ -122,19 +122,14 @@ class ForestRowRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PooledRecord(Record):
-    """The mean of several estimates whose true values may differ."""
+class SpreadRecord(Record):
+    """How far the true values of several estimates differ, by random effects."""
 
-    mean: Number = key("Pooled mean, as a log ratio.")
-    interval: IntervalRecord = key(
-        "Interval of the mean by Hartung and Knapp, as log ratios.", at="hartung_knapp_interval"
-    )
     between_variance: Number = key("Variance of the true values between the estimates, in squared log ratios.")
     heterogeneity_p: Number = key("P-value of the hypothesis that all true values are equal (Cochran's Q).")
     prediction_interval: IntervalRecord = key(
         "Prediction interval for the true value of the next operation, as log ratios."
     )
-    count: int = key("Number of estimates.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +138,11 @@ class ForestRecord(Record):
 
     rows: tuple[ForestRowRecord, ...] = key("Its rows.")
     left_out: tuple[LeftOutRecord, ...] = key("Rows without an estimate, or suppressed.")
-    pooled: PooledRecord | None = key("The mean; null if no row is defined or the mean is suppressed.")
-    note: str = key("How the dependence between the rows was estimated, or why there is no mean.")
+    pooled: EstimateRecord | None = key(
+        "Their mean, a log ratio; null with fewer than two rows, or if it is suppressed."
+    )
+    spread: SpreadRecord | None = key("How far their true values differ; null without a mean.")
+    note: str = key("How the dependence between the rows was treated, or why there is no mean.")
     clustered: EstimateRecord | None = key(
         "For comparison: one regression over the operations of all rows, a log ratio."
     )
