@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ from geoharm.cli.options import DATA, AsJson, DataFolder, StudyFile, print_json,
 
 if TYPE_CHECKING:
     from geoharm.engines import duckdb as duckdb_engine
-    from geoharm.evaluation.results import power as power_results
+    from geoharm.evaluation.pooling import common_fall
     from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
     from geoharm.evaluation.results.power import PowerRow, PowerTable
+    from geoharm.model import spread as spreads
+    from geoharm.model.spread import PooledSpread
     from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import composite as pipeline_composite
@@ -29,7 +31,8 @@ else:
     pipeline_collect = lazy("pipeline.collect")
     pipeline_composite = lazy("pipeline.composite")
     duckdb_engine = lazy("engines.duckdb")
-    power_results = lazy("evaluation.results.power")
+    common_fall = lazy("evaluation.pooling.common_fall")
+    spreads = lazy("model.spread")
     pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
     pipeline_power = lazy("pipeline.power")
@@ -87,13 +90,15 @@ def _print_composite(summary: CompositeSummary[CompositeResult]) -> None:
             )
         for label, reason in result.left_out:
             print(f"    left out: {label}: {reason}")
-    fall = _finite_or_none(power_results.pooled_detectable_fall([_power_row(result) for result in summary.results]))
-    if len(summary.results) > 1 and fall is not None:
+    fall = _together(result.spread for result in summary.results)
+    if fall is not None:
         print(f"  all operations together: a fall of {fall:.0%} or more")
 
 
-def _power_row(result: CompositeResult) -> PowerRow:
-    return power_results.PowerRow("question", 0, math.nan, result.detectable_fall)
+def _together(spreads: Iterable[PooledSpread | None]) -> float | None:
+    """Return the smallest common fall that several answers find together; None with fewer than two."""
+    known = [spread for spread in spreads if spread is not None]
+    return _finite_or_none(common_fall.common_detectable_fall(known)) if len(known) > 1 else None
 
 
 def _composite_as_dict(summary: CompositeSummary[CompositeResult]) -> dict[str, Any]:
@@ -109,11 +114,7 @@ def _composite_as_dict(summary: CompositeSummary[CompositeResult]) -> dict[str, 
             }
             for result in summary.results
         ],
-        "together": _finite_or_none(
-            power_results.pooled_detectable_fall([_power_row(result) for result in summary.results])
-        )
-        if len(summary.results) > 1
-        else None,
+        "together": _together(result.spread for result in summary.results),
     }
 
 
@@ -123,10 +124,14 @@ def _pooled_falls(tables: Sequence[PowerTable]) -> dict[str, float | None]:
     for table in tables:
         rows.setdefault(table.measure, []).append(table.zones[0])
     return {
-        measure: _finite_or_none(power_results.pooled_detectable_fall(measure_rows))
+        measure: _together(_alone(row) for row in measure_rows)
         for measure, measure_rows in rows.items()
         if len(measure_rows) > 1
     }
+
+
+def _alone(row: PowerRow) -> PooledSpread | None:
+    return None if row.spread is None else spreads.PooledSpread((row.spread,))
 
 
 def _print_table(table: PowerTable, *, primary: bool) -> None:
@@ -143,16 +148,21 @@ def _print_table(table: PowerTable, *, primary: bool) -> None:
         months = table.months_for(fall)
         wait = f"{months:.0f} months after" if not math.isnan(months) else "not within 18 months"
         print(f"  to find a fall of {fall:.0%} in the target: {wait}")
+    tried = [row for row in table.by_months if not math.isnan(row.detectable_fall)]
+    if not table.waiting_helps:
+        figures = ", ".join(f"{row.detectable_fall:.0%} at {row.months} months" for row in (tried[0], tried[-1]))
+        print(f"  waiting longer hardly helps here: {figures}")
     own = table.zones[0]
-    if not math.isnan(own.detectable_fall):
-        pooled = ", ".join(f"{count}: {own.pooled(count):.0%}" for count in _POOLED_OPERATIONS)
-        print(
-            f"  pooled with similar operations, independent and with the same effect ({own.months} months each): {pooled}"
+    if own.spread is not None:
+        pooled = ", ".join(
+            f"{count}: {common_fall.pooled_detectable_fall(own.spread, count):.0%}" for count in _POOLED_OPERATIONS
         )
-        needed = {fall: own.operations_for(fall) for fall in _FALLS}
+        print(f"  pooled with operations like it that have the same effect ({own.months} months each): {pooled}")
+        needed = {fall: common_fall.operations_for(own.spread, fall) for fall in _FALLS}
+        most = f"more than {common_fall.MOST_OPERATIONS}"
         print(
             "  operations needed together: "
-            + ", ".join(f"{count:.0f} for {fall:.0%}" for fall, count in needed.items())
+            + ", ".join(f"{most if math.isnan(count) else int(count)} for {fall:.0%}" for fall, count in needed.items())
         )
 
 
@@ -174,8 +184,14 @@ def _table_as_dict(table: PowerTable) -> dict[str, Any]:
         ],
         "target_by_months": {str(row.months): _finite_or_none(row.detectable_fall) for row in table.by_months},
         "months_to_wait": {f"{fall:g}": _finite_or_none(table.months_for(fall)) for fall in _FALLS},
-        "detectable_fall_pooled": {str(count): _finite_or_none(own.pooled(count)) for count in _POOLED_OPERATIONS},
-        "operations_needed": {f"{fall:g}": _finite_or_none(own.operations_for(fall)) for fall in _FALLS},
+        "waiting_helps": table.waiting_helps,
+        "detectable_fall_pooled": {
+            str(count): own.spread and _finite_or_none(common_fall.pooled_detectable_fall(own.spread, count))
+            for count in _POOLED_OPERATIONS
+        },
+        "operations_needed": {
+            f"{fall:g}": own.spread and _finite_or_none(common_fall.operations_for(own.spread, fall)) for fall in _FALLS
+        },
     }
 
 

@@ -12,6 +12,7 @@ from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.looks import look_level
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data
 from geoharm.evaluation.placebo.places import PlaceboPlaces
+from geoharm.evaluation.pooling.common_fall import common_detectable_fall
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components, with_single_ring
 from geoharm.evaluation.pooling.operations import pool_effects
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary, PooledLimits
@@ -132,14 +133,15 @@ def _composite_result(
                 components.append(component)
                 turbulent |= component.ratio.is_defined and _city_is_turbulent(counts, design.before, window)
                 parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, after, component.ratio))
-    pooled, detectable_fall, note = pool_components(components)
+    pooled, spread, note = pool_components(components)
+    detectable_fall = common_detectable_fall([spread]) if spread else math.nan
     limits = replace(
         diagnosed_limits([part for part in parts if part.ratio.is_defined], measures),
         level=look_level(design.operation.looks),
         probably_at_most=any(component.probably_at_most for component in components if component.ratio.is_defined),
         turbulent=turbulent,
     )
-    return CompositeResult(design.operation.name, tuple(parts), pooled, detectable_fall, note, limits)
+    return CompositeResult(design.operation.name, tuple(parts), pooled, detectable_fall, note, limits, spread)
 
 
 def diagnosed_limits(parts: Sequence[CompositeComponent], measures: Sequence[MeasureResult]) -> PooledLimits:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from geoharm.errors import DesignError
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_effect
+from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, undefined_calibrated_ratio
 from geoharm.evaluation.results.power import PowerRow, PowerTable
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.study import Operation
@@ -76,10 +76,10 @@ def _zone_rows(
     placebo = placebo_around(collected, design, places_around(data.study, design))
     rows = []
     for zone in zones:
-        ratio, calibration = calibrated_effect(placebo, counts, design, zone=zone, after=design.after)
-        expected = calibration.expected if calibration else math.nan
-        detectable_fall = calibration.detectable_fall if calibration and ratio.is_defined else math.nan
-        rows.append(
-            PowerRow(zone, months, expected, detectable_fall, ratio.note if math.isnan(detectable_fall) else "")
-        )
+        forecast, _, reason = fit_forecast(placebo, counts, design, zone=zone, after=design.after)
+        expected = forecast.mean if forecast else math.nan
+        if forecast is None or reason:
+            rows.append(PowerRow(zone, months, expected, math.nan, undefined_calibrated_ratio(reason).note))
+        else:
+            rows.append(PowerRow(zone, months, expected, forecast.detectable_fall, spread=forecast.spread))
     return tuple(rows)

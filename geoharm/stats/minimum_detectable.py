@@ -13,7 +13,7 @@ from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_var
 
 _LARGEST = 1 - 1e-6
 # Below this count the bias of the stabilised scale, an expansion around large counts, says nothing.
-_LEAST_COUNT = 0.3
+LEAST_COUNT = 0.3
 _LEAST_SHARE = 1e-3
 
 
@@ -117,7 +117,7 @@ def stabilised_detectable_fall(mean: float, *, phi: float, tau2: float, distance
         return float(stabilise_variance(count, phi=phi, tau2=tau2)) + bias
 
     goal = place(mean) - distance
-    least = max(_LEAST_COUNT, _LEAST_SHARE * mean)
+    least = max(LEAST_COUNT, _LEAST_SHARE * mean)
     if least >= mean or place(least) >= goal:
         return 1.0
     return 1 - float(brentq(lambda count: place(count) - goal, least, mean)) / mean

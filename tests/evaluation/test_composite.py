@@ -19,6 +19,7 @@ from geoharm.evaluation.pooling.composite import (
 )
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.reason import Reason
+from geoharm.model.spread import ForecastSpread, PooledSpread
 
 
 def part(value, low, high, misses=None, *, error=0.2, freedom=30.0):
@@ -29,7 +30,7 @@ def part(value, low, high, misses=None, *, error=0.2, freedom=30.0):
         for width, level in zip(widths, LEVELS, strict=True)
     )
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=spans, p=0.5)
-    return ComponentEffect(ratio, freedom, dict(enumerate_places(misses)))
+    return ComponentEffect(ratio, ForecastSpread(100.0, 1.0, 0.02, 1.0, freedom), dict(enumerate_places(misses)))
 
 
 def enumerate_places(misses):
@@ -59,14 +60,14 @@ def test_ends_by_hand():
     correlation, places = component_correlation([one, two])
     assert correlation[0, 1] == pytest.approx(0.5)
     assert places == 40
-    pooled, fall, note = pool_components([one, two])
+    pooled, spread, note = pool_components([one, two])
     assert pooled.value == pytest.approx(-0.3)
     span = pooled.interval()
     assert span.low == pytest.approx(-0.3 - 0.5 * math.sqrt(0.09 + 0.16 + 0.12))
     assert span.high == pytest.approx(-0.3 + 0.5 * math.sqrt(0.04 + 0.09 + 0.06))
     assert pooled.standard_error == pytest.approx(0.5 * math.sqrt(0.04 + 0.09 + 0.06))
-    reach = student.ppf(0.975, 30) + student.ppf(0.8, 30)
-    assert fall == pytest.approx(1 - math.exp(-reach * pooled.standard_error))
+    assert pooled.p == pytest.approx(2 * student.sf(0.3 / pooled.standard_error, 30))
+    assert spread == PooledSpread((one.spread, two.spread), tuple(map(tuple, correlation.tolist())))
     assert note == "dependence learned from the forecasts' errors at 40 or more places without an operation"
 
 
@@ -82,12 +83,12 @@ def test_what_is_not_known_brings_nothing():
 
 def test_below_two_parts_nothing_is_pooled():
     nothing = ComponentEffect(undefined_calibrated_ratio("about 3.0 events are expected after, and 10 are needed"))
-    pooled, fall, _ = pool_components([part(-0.3, -0.6, 0.0, drawn(1)), nothing, nothing])
+    pooled, spread, _ = pool_components([part(-0.3, -0.6, 0.0, drawn(1)), nothing, nothing])
     assert not pooled.is_defined
     assert nothing.ratio.reason is Reason.NO_INTERVAL
     assert pooled.reason is Reason.TOO_FEW
     assert pooled.note == "no pooled answer: 1 part of 3 can be answered, and two are needed"
-    assert math.isnan(fall)
+    assert spread is None
     assert pool_components([nothing])[0].note == "no pooled answer: no parts of 1 can be answered, and two are needed"
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from geoharm.cli.app import app
 from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.placebo.places import placebo_places
-from geoharm.evaluation.results.power import PowerRow, PowerTable, pooled_detectable_fall
+from geoharm.evaluation.results.power import PowerRow, PowerTable
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.streets import join_segments
 from geoharm.pipeline import collect, load, past_designs, placebo, power
@@ -108,19 +108,17 @@ def test_too_little_history_is_a_reason_not_a_number(tmp_path):
     assert "the data begin on 2020-01-01" in table.by_months[-1].note
 
 
-def test_pooling_by_hand():
-    row = PowerRow("target", 6, 100.0, 0.5)
-    assert row.pooled(1) == pytest.approx(0.5)
-    assert row.pooled(4) == pytest.approx(1 - math.sqrt(0.5))
-    assert row.operations_for(0.5) == 1
-    need = row.operations_for(0.2)
-    assert row.pooled(int(need)) <= 0.2 < row.pooled(int(need) - 1)
-    assert math.isnan(PowerRow("target", 6, 100.0, math.nan).operations_for(0.2))
-    two = [row, PowerRow("target", 6, 10.0, 0.9)]
-    assert pooled_detectable_fall([row]) == pytest.approx(0.5)
-    assert pooled_detectable_fall(two) < 0.5
-    assert math.isnan(pooled_detectable_fall([PowerRow("target", 6, 1.0, math.nan)]))
-    assert PowerTable("o", "m", "u", "", (row,), (row,)).months_for(0.5) == 6
+def table_of(*falls):
+    rows = tuple(PowerRow("target", months, 100.0, fall) for months, fall in falls)
+    return PowerTable("o", "m", "u", "", rows[-1:], rows)
+
+
+def test_how_long_to_wait_and_whether_it_helps():
+    assert table_of((4, 0.5), (12, 0.3)).months_for(0.5) == 4
+    assert math.isnan(table_of((4, 0.5), (12, 0.3)).months_for(0.2))
+    assert table_of((4, 0.5), (12, 0.3)).waiting_helps
+    assert not table_of((4, 0.47), (8, 0.46), (12, 0.45)).waiting_helps
+    assert table_of((4, math.nan), (12, 0.45)).waiting_helps
 
 
 def test_the_command_line(demo, monkeypatch):
@@ -132,7 +130,12 @@ def test_the_command_line(demo, monkeypatch):
     (one,) = about["operations"]
     assert one["measure"] == "needle finds"
     assert set(one["target_by_months"]) == {"3", "11"}
-    assert one["operations_needed"]["0.2"] >= one["operations_needed"]["0.3"]
+    few, more = one["operations_needed"]["0.3"], one["operations_needed"]["0.2"]
+    assert few is None or 1 <= few <= (more or few)
+    pooled = [one["detectable_fall_pooled"][number] for number in ("2", "4", "8", "16")]
+    assert pooled == sorted(pooled, reverse=True)
+    assert pooled[0] < one["zones"][0]["detectable_fall"]
+    assert one["waiting_helps"] is True
     assert about["together"] == {}
     assert about["questions"] == []
     asked = demo / "asked.toml"

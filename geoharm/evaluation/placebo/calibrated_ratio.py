@@ -22,6 +22,7 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.reason import Reason
+from geoharm.model.spread import ForecastSpread
 from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.variance_stabilising import stabilise_variance, unstabilise_variance
 
@@ -72,20 +73,16 @@ def calibrated_ratio(forecast: Forecast, after: int) -> Estimate:
     studies, JASA 105:493-505, https://doi.org/10.1198/jasa.2009.ap08746
     """
     stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.bias
-
-    def log_ratio(value: float) -> float:
-        count = float(unstabilise_variance(value, phi=forecast.phi, tau2=forecast.tau2))
-        return math.log(max(count, _MIN_COUNT) / forecast.mean)
-
     intervals = []
     for level in LEVELS:
         half_width = float(t_quantile(0.5 + level / 2, forecast.degrees_of_freedom)) * forecast.scale
-        intervals.append(Interval(log_ratio(stabilised - half_width), log_ratio(stabilised + half_width), level))
+        low, high = (log_ratio_at(forecast, stabilised + side * half_width) for side in (-1, 1))
+        intervals.append(Interval(low, high, level))
     expected = float(stabilise_variance(forecast.mean, phi=forecast.phi, tau2=forecast.tau2))
     p = float(2 * t_survival(abs(stabilised - expected) / forecast.scale, forecast.degrees_of_freedom))
     return Estimate(
         NAME,
-        log_ratio(stabilised),
+        log_ratio_at(forecast, stabilised),
         forecast.log_error,
         "log ratio",
         REFERENCE,
@@ -93,6 +90,12 @@ def calibrated_ratio(forecast: Forecast, after: int) -> Estimate:
         intervals=tuple(intervals),
         p=p,
     )
+
+
+def log_ratio_at(forecast: Forecast | ForecastSpread, stabilised: float) -> float:
+    """Return the log of a count over the forecast's mean, the count given on the stabilised scale; finite for a count of 0."""
+    count = float(unstabilise_variance(stabilised, phi=forecast.phi, tau2=forecast.tau2))
+    return math.log(max(count, _MIN_COUNT) / forecast.mean)
 
 
 def why_no_forecast(*, months: int, places: int, pool: int) -> str:

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from geoharm.evaluation.placebo.liveliness import liveliness
 from geoharm.evaluation.placebo.season import season_factors
 from geoharm.model.places_like_it import FactorKind
+from geoharm.model.spread import ForecastSpread
 from geoharm.stats.distributions import t_quantile
 from geoharm.stats.minimum_detectable import stabilised_detectable_fall
 from geoharm.stats.variance_stabilising import (
@@ -204,6 +205,11 @@ class Forecast:
     discount: float
     forecast_errors: tuple[float, ...]
     ratios: tuple[float, ...]
+
+    @property
+    def spread(self) -> ForecastSpread:
+        """What the interval is made from."""
+        return ForecastSpread(self.mean, self.phi, self.tau2, self.scale, self.degrees_of_freedom)
 
 
 def similar_places(series: PlaceboSeries) -> NDArray[np.int64]:

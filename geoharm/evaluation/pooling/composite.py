@@ -24,14 +24,13 @@ from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
 from geoharm.model.reason import Reason
-from geoharm.stats.distributions import t_quantile, t_survival
+from geoharm.model.spread import ForecastSpread, PooledSpread
+from geoharm.stats.distributions import t_survival
 
 NAME = "pooled log rate ratio"
 MIN_SHARED_PLACES = (
     20  # smallest number of common placebo places from which the correlation of two components is learned
 )
-_POWER = 0.8
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class ComponentEffect:
     ----------
     ratio : Estimate
         Calibrated log rate ratio; undefined, with the reason, if no 95% interval is possible.
-    degrees_of_freedom : float
-        Degrees of freedom of its interval.
+    spread : ForecastSpread or None
+        The forecast behind it; None if the ratio is undefined.
     forecast_errors : mapping of (row, column) to float
         Forecast error at each placebo place, on the component's own stabilised scale.
     probably_at_most : bool
@@ -51,7 +50,7 @@ class ComponentEffect:
     """
 
     ratio: Estimate
-    degrees_of_freedom: float = math.nan
+    spread: ForecastSpread | None = None
     forecast_errors: Mapping[tuple[int, int], float] | None = None
     probably_at_most: bool = False
 
@@ -96,7 +95,7 @@ def component_effect(
     cells = zip(data.places.row[places].tolist(), data.places.column[places].tolist(), strict=True)
     return ComponentEffect(
         calibrated_ratio(forecast, count),
-        forecast.degrees_of_freedom,
+        forecast.spread,
         dict(zip(cells, forecast.forecast_errors, strict=True)),
         bool(why_only_probable(forecast)),
     )
@@ -131,8 +130,8 @@ def component_correlation(parts: Sequence[ComponentEffect]) -> tuple[NDArray[np.
     return table, min(pair_sizes, default=0)
 
 
-def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, str]:
-    r"""Return the mean of the defined components, its smallest detectable fall, and a note on the dependence.
+def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, PooledSpread | None, str]:
+    r"""Return the mean of the defined components, the forecasts behind it, and a note on the dependence.
 
     Parameters
     ----------
@@ -143,8 +142,8 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
     pooled : Estimate
         Mean of the log rate ratios; negative means fewer events than expected. Undefined, with the reason, if fewer than
         two components are defined.
-    detectable_fall : float
-        Smallest common fall that is detected in 80% of cases, as a share.
+    spread : PooledSpread or None
+        Of the defined components, with their correlation; None without a mean.
     note : str
         How the dependence between the components was estimated.
 
@@ -153,13 +152,13 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
     All components have equal weight. Weights that minimise the error would be estimated from few places, and the coverage
     of the intervals would then be too low (88 to 90% instead of 95% with four components and 15 places). Weights by each
     component's own error also lower the coverage a little. The ends of the components' intervals are carried over
-    (`carried_mean`), with the correlation of their forecast errors at placebo places. The p-value and the smallest
-    detectable fall use the smallest degrees of freedom of the components.
+    (`carried_mean`), with the correlation of their forecast errors at placebo places. The p-value uses the smallest
+    degrees of freedom of the components.
     """
     defined = [part for part in parts if part.ratio.is_defined]
     if len(defined) < 2:
         reason = f"no pooled answer: {len(defined) or 'no'} part{'s' * (len(defined) != 1)} of {len(parts)} can be answered, and two are needed"
-        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason, reason=Reason.TOO_FEW), math.nan, ""
+        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason, reason=Reason.TOO_FEW), None, ""
     correlation, shared_places = component_correlation(defined)
     note = (
         f"dependence learned from the forecasts' errors at {shared_places:,} or more places without an operation"
@@ -167,10 +166,13 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
         else "too few places in common to learn how the parts depend on each other: taken as fully dependent, so pooling narrows nothing"
     )
     pooled = carried_mean([part.ratio for part in defined], correlation, name=NAME, note=note)
-    freedom, error = min(part.degrees_of_freedom for part in defined), pooled.standard_error
+    spread = PooledSpread(
+        tuple(part.spread for part in defined if part.spread is not None),
+        tuple(tuple(row) for row in correlation.tolist()),
+    )
+    freedom, error = min(part.degrees_of_freedom for part in spread.parts), pooled.standard_error
     pooled = replace(pooled, p=2 * float(t_survival(abs(pooled.value) / error, freedom)))
-    multiplier = float(t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom))
-    return pooled, -math.expm1(-multiplier * error), note
+    return pooled, spread, note
 
 
 def component_roles(zone: str) -> tuple[ZoneRole, ...]:

@@ -10,6 +10,7 @@ from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
 from geoharm.model.reading import Claim
 from geoharm.model.reason import Note
+from geoharm.model.spread import PooledSpread
 from geoharm.model.study import CompositeOutcome
 
 
@@ -90,6 +91,8 @@ class CompositeResult:
         How the dependence between the components was estimated.
     limits : PooledLimits
         What the components allow the pooled estimate to say.
+    spread : PooledSpread or None
+        The forecasts behind the pooled estimate; None without one.
     """
 
     operation: str
@@ -98,6 +101,7 @@ class CompositeResult:
     detectable_fall: float = math.nan
     note: str = ""
     limits: PooledLimits = NO_LIMITS
+    spread: PooledSpread | None = None
 
     @property
     def used(self) -> tuple[CompositeComponent, ...]:

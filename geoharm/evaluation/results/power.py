@@ -1,12 +1,12 @@
-"""Power before an operation: the smallest detectable fall by length of the window and number of operations."""
+"""Power before an operation: the smallest detectable fall by length of the window."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geoharm.model.reason import Note
+from geoharm.model.spread import ForecastSpread
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class PowerRow:
         possible.
     note : str
         Why there is no figure.
+    spread : ForecastSpread or None
+        The forecast behind it; None if there is no figure.
     """
 
     zone: str
@@ -32,35 +34,7 @@ class PowerRow:
     expected: float
     detectable_fall: float
     note: Note = ""
-
-    def pooled(self, operations: int) -> float:
-        r"""Return the smallest detectable fall of several operations like this one, pooled.
-
-        Notes
-        -----
-        :math:`1 - (1 - f)^{1/\sqrt J}`: the error of the mean of J independent estimates of one true value.
-
-        Examples
-        --------
-        >>> round(PowerRow("target", 6, 100.0, 0.5).pooled(4), 2)
-        0.29
-        """
-        return (
-            -math.expm1(math.log1p(-self.detectable_fall) / math.sqrt(operations)) if self.detectable_fall < 1 else 1.0
-        )
-
-    def operations_for(self, fall: float) -> float:
-        """Return how many operations like this one, pooled, are needed to detect a fall; NaN if unknown.
-
-        Examples
-        --------
-        >>> PowerRow("target", 6, 100.0, 0.5).operations_for(0.2)
-        10
-        """
-        if not 0 < self.detectable_fall < 1:
-            return math.nan
-        needed = (math.log1p(-self.detectable_fall) / math.log1p(-fall)) ** 2
-        return max(1, math.ceil(needed - 1e-9))
+    spread: ForecastSpread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +63,8 @@ class PowerTable:
         """Return the length in months of the shortest window tried that detects a fall; NaN if none does."""
         return next((row.months for row in self.by_months if row.detectable_fall <= fall), math.nan)
 
-
-def pooled_detectable_fall(rows: Sequence[PowerRow]) -> float:
-    r"""Return the smallest detectable fall of different operations, pooled; NaN if none has a figure.
-
-    Notes
-    -----
-    :math:`1 - \exp(-1/\sqrt{\sum 1/l_i^2})` with :math:`l_i = -\log(1 - f_i)`: inverse-variance weights, independent
-    estimates of one true value.
-
-    Examples
-    --------
-    >>> rows = [PowerRow("target", 6, 100.0, 0.5)] * 4
-    >>> round(pooled_detectable_fall(rows), 2) == round(rows[0].pooled(4), 2)
-    True
-    """
-    log_falls = [-math.log1p(-row.detectable_fall) for row in rows if 0 < row.detectable_fall < 1]
-    if not log_falls:
-        return math.nan
-    return -math.expm1(-1 / math.sqrt(sum(1 / log_fall**2 for log_fall in log_falls)))
+    @property
+    def waiting_helps(self) -> bool:
+        """Whether the longest window tried finds a fall smaller than the shortest one does, by a tenth of it or more."""
+        falls = [row.detectable_fall for row in self.by_months if not math.isnan(row.detectable_fall)]
+        return len(falls) < 2 or falls[-1] <= 0.9 * falls[0]
