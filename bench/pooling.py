@@ -66,7 +66,7 @@ def replicate(kind, seed, side=SIDE):
     list of dict
         ``f``: for each harm the forecast of the target (`forecast_numbers`), or None where the interval is refused. ``r``: the
         correlations of the errors of harms 1 and 2, 1 and 3, 2 and 3. ``y``, ``t``: for each effect and harm the target's count
-        after, and its true log ratio.
+        after, and its true log ratio. ``m``: for each harm the target's true expected count after without an effect.
     """
     world, correlation = KINDS[kind]
     rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def operation_row(rng, setup, rates, counts, world):
         )
         forecasts.append(forecast_numbers(forecast) if forecast and not reason else None)
         errors.append(dict(zip(pool.tolist(), forecast.forecast_errors, strict=True)) if forecast else {})
-    row = {"f": forecasts, "y": [], "t": []}
+    row = {"f": forecasts, "y": [], "t": [], "m": [float(harm[target, split:].sum()) for harm in rates]}
     row["r"] = error_correlation(errors).matrix[np.triu_indices(len(RATES), 1)].tolist()
     for fall, spread in EFFECTS:
         log_ratios = np.log1p(-fall) + spread * rng.normal(size=len(RATES))
