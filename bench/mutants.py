@@ -33,14 +33,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("evaluation", "hotspots", "harm", "disclosure")
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 CHOSEN = "not (browser or real)"
 # Loaded once; every run of tests is a fork that has them already.
 PRELOADED = (
-    "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "pytest", "hypothesis",
+    "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "hypothesis",
 )  # fmt: skip
 NO_TEST_RAN = 5
 
@@ -81,7 +83,7 @@ class Coverage:
     by_file
         Tests by file.
     seconds
-        Duration of each test, with what it sets up.
+        Processor time of each test, with what it sets up.
     """
 
     by_line: dict[tuple[str, int], set[str]]
@@ -172,15 +174,23 @@ def sample_of(folder: Path, size: int, seed: int, *, root: Path = ROOT) -> list[
 
 
 class Durations:
-    """A plugin of pytest that keeps how long each test takes, and which failed first."""
+    """A plugin of pytest that keeps how much processor time each test takes, and which failed first."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = {}
         self.failed = ""
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        """Keep the time of a test, with what it sets up."""
+        start = time.process_time()
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - start
+
     def pytest_runtest_logreport(self, report):
-        """Keep the duration of a test's set-up, call or clean-up."""
-        self.seconds[report.nodeid] += report.duration
+        """Keep the name of a test that fails."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
 
@@ -279,7 +289,7 @@ def _run_tests(copy: Path, arguments: list[str], answer: Path, printed: Path, nu
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         importlib.import_module("numba").config.CACHE_DIR = str(numba_cache)
         durations = Durations()
-        code = int(importlib.import_module("pytest").main([*QUIET, *arguments], plugins=[durations]))
+        code = int(pytest.main([*QUIET, *arguments], plugins=[durations]))
         answer.write_text(json.dumps({"seconds": durations.seconds, "failed": durations.failed}), encoding="utf-8")
         sys.stdout.flush()
     finally:
