@@ -96,6 +96,19 @@ def test_forest_weights_and_what_is_left_out():
     assert forest([("c", nothing)]).pooled is None
 
 
+def test_operations_that_differ_weigh_more_alike():
+    """Three effects far apart beside their errors: what they vary by stands beside each error (DerSimonian and Laird)."""
+    values, errors = np.array([-1.0, 0.0, 1.2]), np.array([0.1, 0.2, 0.3])
+    found = forest([(name, estimate(*pair)) for name, *pair in zip("abc", values, errors, strict=True)])
+    between = found.pooled.between_variance
+    assert between > 0.5
+    weight = 1 / (errors**2 + between)
+    assert [row[2] for row in found.rows] == pytest.approx(weight / weight.sum())
+    assert found.pooled.mean == pytest.approx(float(weight @ values / weight.sum()))
+    (alone,) = forest([("a", estimate(-1.0, 0.1))]).rows
+    assert alone[2] == 1.0
+
+
 def test_placebos_drawn_together_widen_the_mean():
     rng = np.random.default_rng(5)
     rows = [("a", estimate(-0.3, 0.1)), ("b", estimate(-0.3, 0.1))]
