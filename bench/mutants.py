@@ -1,7 +1,7 @@
 """Mutation testing: small faults are planted in a room of the package, one at a time, and the room's tests should fail.
 
 Run ``python -m bench.mutants ROOM --rows FILE [--sample 100] [--seed 1] [--seconds 60]`` to plant faults and run the tests that
-execute the line. It continues where the file ends; ``--again`` tries those once more that survived. Run
+execute the line. It continues where the file ends; ``--again`` tries those once more that no test noticed, or that took too long. Run
 ``python -m bench.mutants --rows FILE [--rows FILE ...]`` to count what the files hold and to list the survivors.
 
 The faults are those of cosmic-ray (another operator, a number one more or one less, a condition negated, a loop without a
@@ -22,6 +22,7 @@ import json
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -32,14 +33,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("evaluation", "hotspots", "harm", "disclosure")
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 CHOSEN = "not (browser or real)"
 # Loaded once; every run of tests is a fork that has them already.
 PRELOADED = (
-    "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "pytest", "hypothesis",
+    "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "hypothesis",
 )  # fmt: skip
 NO_TEST_RAN = 5
 
@@ -80,7 +83,7 @@ class Coverage:
     by_file
         Tests by file.
     seconds
-        Duration of each test, with what it sets up.
+        Processor time of each test, with what it sets up.
     """
 
     by_line: dict[tuple[str, int], set[str]]
@@ -171,15 +174,23 @@ def sample_of(folder: Path, size: int, seed: int, *, root: Path = ROOT) -> list[
 
 
 class Durations:
-    """A plugin of pytest that keeps how long each test takes, and which failed first."""
+    """A plugin of pytest that keeps how much processor time each test takes, and which failed first."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = {}
         self.failed = ""
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        """Keep the time of a test, with what it sets up."""
+        start = time.process_time()
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - start
+
     def pytest_runtest_logreport(self, report):
-        """Keep the duration of a test's set-up, call or clean-up."""
-        self.seconds[report.nodeid] += report.duration
+        """Keep the name of a test that fails."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
 
@@ -231,18 +242,24 @@ def measure_coverage(copy: Path, room: str) -> Coverage:
     return Coverage(by_line, by_file, seconds)
 
 
-def in_fork(copy: Path, arguments: list[str], *, seconds: float, numba_cache: Path | None = None):
-    """Run pytest in a fork, in a folder, and return its exit code (None: it took too long), what it measured and printed."""
+def in_fork(copy: Path, arguments: list[str], *, seconds: int, numba_cache: Path | None = None):
+    """Run pytest in a fork, in a folder, and return its exit code (None: it took too long), what it measured and printed.
+
+    The time is that of the processor, so that a crowded computer ends no test; who only waits is ended after ten times of it.
+    """
     answer, printed = copy / ".answer.json", copy / ".printed.txt"
     answer.unlink(missing_ok=True)
     process = os.fork()
     if not process:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         _run_tests(copy, arguments, answer, printed, numba_cache or copy / ".numba")
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 10 * seconds
     while time.monotonic() < end:
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
             code = os.waitstatus_to_exitcode(status)
+            if code in {-signal.SIGXCPU, -signal.SIGKILL}:
+                break
             found = (
                 json.loads(answer.read_text(encoding="utf-8"))
                 if answer.exists()
@@ -250,9 +267,10 @@ def in_fork(copy: Path, arguments: list[str], *, seconds: float, numba_cache: Pa
             )
             return code, found, printed.read_text(encoding="utf-8", errors="replace")[-2000:]
         time.sleep(0.02)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+        os.waitpid(process, 0)
     return None, {"seconds": {}, "failed": ""}, ""
 
 
@@ -271,14 +289,14 @@ def _run_tests(copy: Path, arguments: list[str], answer: Path, printed: Path, nu
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         importlib.import_module("numba").config.CACHE_DIR = str(numba_cache)
         durations = Durations()
-        code = int(importlib.import_module("pytest").main([*QUIET, *arguments], plugins=[durations]))
+        code = int(pytest.main([*QUIET, *arguments], plugins=[durations]))
         answer.write_text(json.dumps({"seconds": durations.seconds, "failed": durations.failed}), encoding="utf-8")
         sys.stdout.flush()
     finally:
         os._exit(code)
 
 
-def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: float) -> dict[str, object]:
+def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: int) -> dict[str, object]:
     """Plant a fault, run the tests that run its line, take it out again, and return what became of it."""
     path = copy / mutant.file
     source = path.read_text(encoding="utf-8")
@@ -287,7 +305,7 @@ def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: float) -> dic
         (new.strip() for old, new in zip(source.splitlines(), faulty.splitlines(), strict=False) if old != new),
         "(lines removed)",
     )
-    # Half of the time is for the tests as they are: one that then takes all of it was slowed by the fault.
+    # Half of the time is for the tests as they are: those that then take all of it were slowed by the fault.
     tests = coverage.tests_for(mutant.file, mutant.line, seconds / 2)
     start = time.monotonic()
     # Python would take the compiled file for that of a fault of the same second and size.
@@ -353,10 +371,10 @@ def report(rows: list[dict]) -> None:
                 print(f"    - {row['before']}\n    + {row['after']}")
 
 
-def run(room: str, sample: list[Mutant], *, seed: int, seconds: float, rows: Path, again: bool) -> None:
+def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path, again: bool) -> None:
     """Plant the faults of a sample that the file does not hold, and add a row for each."""
     known = {row["drawn"]: row["outcome"] for row in read_rows([rows]) if (row["room"], row["seed"]) == (room, seed)}
-    left = [mutant for mutant in sample if mutant.drawn not in known or (again and known[mutant.drawn] == "survived")]
+    left = [mutant for mutant in sample if mutant.drawn not in known or (again and known[mutant.drawn] != "killed")]
     if not left:
         return
     for name in PRELOADED:
@@ -386,8 +404,10 @@ def main() -> None:
     )
     parser.add_argument("--sample", type=int, default=100, help="faults of the room")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60, help="time for the tests of one fault")
-    parser.add_argument("--again", action="store_true", help="try those again that survived")
+    parser.add_argument("--seconds", type=int, default=60, help="processor time for the tests of one fault")
+    parser.add_argument(
+        "--again", action="store_true", help="try those again that no test noticed, or that took too long"
+    )
     given = parser.parse_args()
     if not given.room:
         report(read_rows(given.rows))

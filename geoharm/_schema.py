@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
+from geoharm import _limits
 from geoharm._rules import choices, missing_text, options, rule_text, shortened, value_text
 from geoharm._validation import nearest_hint
 from geoharm.errors import StudyError
@@ -27,7 +28,8 @@ from geoharm.errors import StudyError
 Place: TypeAlias = tuple[str | int, ...]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_MOST_DIGITS = 4300
+# Keys joined by dots, also quoted ones; texts with that many dots in a row and no comma are rare.
+_DOTTED = re.compile(rf"""(?<![^.=,\n{{}}\[\]#])(?:[^.=,\n{{}}\[\]#]{{1,200}}\.){{{_limits.DOTTED_KEYS.most}}}""")
 _ABSENT = object()
 _CURLY_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2032\u2033"
 # What TOML says of a backslash that begins no sign it knows.
@@ -141,7 +143,11 @@ def check_tables(model: type[TableT], content: dict[str, Any], *, file: str) -> 
         try:
             return model.model_validate(content), mistakes
         except ValidationError as error:
-            mended = mistakes.note(error.errors(include_url=False), json_schema(model), content)
+            errors, most = error.errors(include_url=False), _limits.LISTED_MISTAKES.most
+            mended = mistakes.note(errors[:most], json_schema(model), content)
+            if len(errors) > most:
+                more = f"{file}: at least {len(errors) - most:,} more mistakes; {_limits.LISTED_MISTAKES.way_out}."
+                raise StudyError([*mistakes.sentences, more]) from error
             if mended is content:
                 raise StudyError(mistakes.sentences) from error
             content = mended
@@ -155,6 +161,11 @@ def load_toml(text: str, file: str) -> dict[str, Any]:
     StudyError
         If it is not TOML, or holds a number or nested lists that no study needs.
     """
+    chain = _DOTTED.search(text)
+    if chain:
+        # The parser goes through all beginnings of such a key, and again for each key of its table.
+        at = text.count("\n", 0, chain.start()) + 1
+        raise StudyError([f"{file} {_limits.DOTTED_KEYS.refusal()}; it is in line {at}."])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -163,9 +174,9 @@ def load_toml(text: str, file: str) -> dict[str, Any]:
         problem = "nests tables or lists too deeply; a study needs five levels at most."
     except ValueError:
         # Python reads no whole number of more digits; its own message names no line.
-        digits = re.search(rf"[0-9_]{{{_MOST_DIGITS + 1},}}", text)
+        digits = re.search(rf"[0-9_]{{{_limits.DIGITS.most + 1},}}", text)
         line = f" in line {text.count(chr(10), 0, digits.start()) + 1}" if digits else ""
-        problem = f"holds a number of more than {_MOST_DIGITS:,} digits{line}; write at most 15."
+        problem = f"holds a number of more than {_limits.DIGITS.most:,} digits{line}; {_limits.DIGITS.way_out}."
     raise StudyError([f"{file} {problem}"])
 
 

@@ -6,9 +6,12 @@ import math
 import re
 import unicodedata
 
-_INVISIBLE = {
-    ord(sign): None for sign in "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"
-}
+_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# C0 and C1 without tab, line feed and carriage return; DEL stands between them.
+_CONTROLS = "".join(map(chr, (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0))))
+_INVISIBLE = dict.fromkeys(map(ord, f"{_BIDI}{_CONTROLS}\u200b"))
+# What may neither move a terminal's cursor nor reverse a line: controls, directions, line separators, halves of signs.
+_UNSHOWN = re.compile(f"[{re.escape(_CONTROLS)}{_BIDI}\r\u2028\u2029\ud800-\udfff]")
 # The marks over and under letters of Latin, Greek and Cyrillic names. Vowel signs of other scripts are letters and stay.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Hyphens, dashes and spaces between two words, however many.
@@ -23,8 +26,26 @@ UNKNOWN = "not known"
 
 
 def visible_text(text: str) -> str:
-    """Return a text without characters that hide or reverse other text."""
+    """Return a text without characters that hide or reverse other text, or control a terminal."""
     return text.translate(_INVISIBLE)
+
+
+def shown(text: str, *, most: int = 0) -> str:
+    r"""Return a text as a terminal may show it: signs that would act on it are written as JSON writes them.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        A longer text is cut to its beginning; 0 for no limit.
+
+    Examples
+    --------
+    >>> print(shown("red \x1b[31m and \u202ereversed"))
+    red \u001b[31m and \u202ereversed
+    """
+    safe = _UNSHOWN.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text)
+    return f"{safe[:most]}..." if 0 < most < len(safe) else safe
 
 
 def capitalised(text: str) -> str:

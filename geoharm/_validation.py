@@ -17,6 +17,7 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geoharm import _limits
 from geoharm.errors import DesignError, StudyError
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -152,6 +153,9 @@ def decode_toml(path: Path) -> str:
     StudyError
         If it is in another encoding.
     """
+    size, limit = path.stat().st_size, _limits.TOML_BYTES
+    if size > limit.most:
+        raise StudyError([f'"{path}" {limit.refusal(size)}.'])
     content = path.read_bytes()
     encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "utf-8-sig"
     try:

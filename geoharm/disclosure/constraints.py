@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoharm._text import fold_category
 from geoharm.disclosure.dispersion_suppression import has_suppressed_error
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
+from geoharm.disclosure.rows import DataSet, RowSet, rows_of
+from geoharm.disclosure.statements import Constraints, PublishedValue, Term, distinct
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
 from geoharm.model.design import (
     ALL_RINGS,
@@ -30,65 +31,13 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.suppressed import Count, Suppressed
 
-# Outlines are compared on a grid of one metre. The events of a hotspot and the totals of a city are rounded to the
+# Outlines are compared on a grid of one centimetre. The events of a hotspot and the totals of a city are rounded to the
 # nearest ten, so they lie within 5 of the number shown.
-_GRID_METRES = 1.0
+_GRID_METRES = 0.01
 _HALF_OF_TEN = 5
 _RELATIVE_PRECISION = 1e-8
 # The total of a month in the whole city is used only up to so many times k; a larger one bounds no cell closely.
 _BINDING_MULTIPLE = 4
-
-PERIODS = tuple[Period, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A factor times one count: the events of a measure at any of some places, in any of some periods."""
-
-    factor: float
-    measure: str
-    places: tuple[str, ...]
-    periods: PERIODS
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedValue:
-    """One published number: a weighted sum of counts that lies between `low` and `high`.
-
-    Attributes
-    ----------
-    text : str
-        Which number, in words.
-    terms : tuple of Term
-    low, high : float
-        Infinite where there is no bound.
-    withheld : bool
-        Whether the number itself is suppressed.
-    """
-
-    text: str
-    terms: tuple[Term, ...]
-    low: float
-    high: float
-    withheld: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """All numbers that a release publishes, and the outlines of the places they refer to.
-
-    Attributes
-    ----------
-    values : tuple of PublishedValue
-    outlines : mapping of str to shapely geometry
-        Outlines of the places, in metres. A place without an outline overlaps no other.
-    leaks : tuple of str
-        Numbers that are shown although they are made from a suppressed count.
-    """
-
-    values: tuple[PublishedValue, ...]
-    outlines: Mapping[str, BaseGeometry]
-    leaks: tuple[str, ...] = ()
 
 
 def constraints_of(release: Release) -> Constraints:
@@ -117,20 +66,29 @@ def constraints_of(release: Release) -> Constraints:
     outlines: dict[str, BaseGeometry] = {}
     values: list[PublishedValue] = []
     leaks: list[str] = []
-    everywhere: set[str] = set()
+    everywhere: set[str] = {UNPLACED}
+    data = release.data
     for operation in release.operations:
         places = _places(operation.design, outlines)
         everywhere |= {name for names in places.values() for name in names if name in outlines}
         for measure in operation.measures:
             for effect, window in _effects_with_windows(measure, operation.design):
-                values += _values_of_effect(effect, measure.measure, operation.design.before, window, places, rule)
+                values += _values_of_effect(
+                    effect,
+                    (operation.design.before, window),
+                    name=measure.measure.name,
+                    rows=counted_rows(measure.measure, effect, data),
+                    places=places,
+                    rule=rule,
+                )
                 if effect.is_withheld and _shows_derived_number(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an estimate")
                 if has_suppressed_error(effect) and _shows_error(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an error")
             for effect in measure.effects:
-                values += _values_of_factors(effect, measure.measure, places)
-            values += _values_of_series(measure, places, rule)
+                values += _values_of_factors(effect, measure.measure, places, data)
+            values += _values_of_series(measure, places, rule, data)
+            values += _values_of_unplaced(measure, operation.design, places, data)
         suppressed = {
             (released.measure.name, effect.zone)
             for released in operation.measures
@@ -146,20 +104,12 @@ def constraints_of(release: Release) -> Constraints:
     for hotspots in release.hotspots:
         values += _values_of_hotspots(hotspots, release, outlines)
     values += _values_of_months(release, tuple(sorted(everywhere)))
-    unique_values = {(value.terms, value.low, value.high, value.withheld): value for value in reversed(values)}
-    return Constraints(tuple(reversed(unique_values.values())), outlines, tuple(leaks))
+    return Constraints(distinct(tuple(values)), outlines, tuple(leaks), {one.key: one for one in data.values()})
 
 
-def row_key(measure: Measure) -> str:
-    """Return a key that is the same for measures that count the same rows: source and categories."""
-    categories = sorted(set(map(fold_category, measure.categories)))
-    return f"{measure.source}: {', '.join(categories) or 'all'}"
-
-
-def counted_rows_key(measure: Measure, effect: ReleasedEffect) -> str:
-    """Return the `row_key` of an effect's rows. Rows with their own place are a part of all rows, so they have their own."""
-    key = row_key(measure)
-    return f"{key}: {TARGET_OWN_PLACE}" if effect.zone == TARGET_OWN_PLACE else key
+def counted_rows(measure: Measure, effect: ReleasedEffect, data: Mapping[str, DataSet]) -> RowSet:
+    """Return the rows that an effect counts: those of its measure, or the part of them with a place of their own."""
+    return replace(rows_of(measure, data), own_place=effect.zone == TARGET_OWN_PLACE)
 
 
 def place_name(geometry: BaseGeometry, ground: dict[str, BaseGeometry]) -> str:
@@ -178,8 +128,10 @@ def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tupl
         return tuple(name for zone in design.of_role(role) for name in names[zone.name])
 
     target, gap, rings = places_of_role(ZoneRole.TARGET), places_of_role(ZoneRole.GAP), places_of_role(ZoneRole.RING)
-    unplaced_near, unplaced = (f"{kind}: {design.operation.name}" for kind in (UNPLACED_NEAR, UNPLACED))
+    # Rows without a place are the same for every operation; which of them name a street of the target depends on it.
+    unplaced_near = f"{UNPLACED_NEAR}: {' '.join(target)}"
     return names | {
+        UNPLACED_NEAR: (unplaced_near,),
         "target": target,
         "control": places_of_role(ZoneRole.CONTROL),
         ALL_RINGS: rings,
@@ -187,7 +139,7 @@ def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tupl
         TARGET_GAP_AND_RINGS: target + gap + rings,
         TARGET_OWN_PLACE: target,
         TARGET_WITH_STREET_UNPLACED: (*target, unplaced_near),
-        TARGET_WITH_ALL_UNPLACED: (*target, unplaced_near, unplaced),
+        TARGET_WITH_ALL_UNPLACED: (*target, UNPLACED),
     }
 
 
@@ -201,13 +153,14 @@ def _effects_with_windows(measure: ReleasedMeasure, design: Design) -> Iterator[
 
 def _values_of_effect(
     effect: ReleasedEffect,
-    measure: Measure,
-    before: Window,
-    after: Window,
+    windows: tuple[Window, Window],
+    *,
+    name: str,
+    rows: RowSet,
     places: Mapping[str, tuple[str, ...]],
     rule: DisclosureRule,
 ) -> Iterator[PublishedValue]:
-    key = counted_rows_key(measure, effect)
+    before, after = windows
     counts = (
         ("before", effect.before, effect.zone, before),
         ("after", effect.after, effect.zone, after),
@@ -216,14 +169,14 @@ def _values_of_effect(
     )
     terms = []
     for side, value, zone, window in counts:
-        term = Term(1.0, key, places[zone], window.periods)
+        term = Term(1.0, rows, places[zone], window.periods)
         terms.append(term)
-        text = f"{measure.name}, {zone}, {window.name if side == 'after' else side}"
+        text = f"{name}, {zone}, {window.name if side == 'after' else side}"
         yield PublishedValue(text, (term,), *_bounds(value, rule), withheld=isinstance(value, Suppressed))
     difference = effect.difference.value
     if math.isfinite(difference) and effect.is_withheld:
         yield from _values_of_difference(
-            effect, terms, difference, f"{measure.name}, {effect.zone}, {effect.window}: difference"
+            effect, terms, difference, f"{name}, {effect.zone}, {effect.window}: difference"
         )
 
 
@@ -239,7 +192,7 @@ def _values_of_difference(
     tolerance = _RELATIVE_PRECISION * max(abs(value), 1.0)
 
     def weighted_sum(factors: list[tuple[float, Term]], total: float, slack: float) -> PublishedValue:
-        scaled = tuple(Term(factor, term.measure, term.places, term.periods) for factor, term in factors)
+        scaled = tuple(replace(term, factor=factor) for factor, term in factors)
         return PublishedValue(text, scaled, total - slack, total + slack)
 
     if isinstance(c0, int) and isinstance(c1, int) and c0:
@@ -248,6 +201,22 @@ def _values_of_difference(
         yield weighted_sum([(z1 - value, control_before), (-float(z0), control_after)], 0.0, tolerance * 1000)
     elif isinstance(c0, int) and isinstance(z0, int) and c0:
         yield weighted_sum([(1.0, after), (-z0 / c0, control_after)], value, tolerance)
+
+
+def _values_of_unplaced(
+    measure: ReleasedMeasure, design: Design, places: Mapping[str, tuple[str, ...]], data: Mapping[str, DataSet]
+) -> Iterator[PublishedValue]:
+    """Return the rows without a place that name no street of the target: withheld, and a difference of two counts."""
+    if not any(effect.zone == TARGET_WITH_STREET_UNPLACED for effect in measure.bounds):
+        return
+    rows = rows_of(measure.measure, data)
+    for window in (design.before, design.after):
+        every, near = (
+            Term(factor, rows, place, window.periods)
+            for factor, place in ((1.0, (UNPLACED,)), (-1.0, places[UNPLACED_NEAR]))
+        )
+        text = f"{measure.measure.name}, rows without a place on other streets, {window.name}"
+        yield PublishedValue(text, (every, near), 0.0, math.inf, withheld=True)
 
 
 def _shows_derived_number(effect: ReleasedEffect) -> bool:
@@ -276,17 +245,20 @@ def _bounds(value: Count, rule: DisclosureRule) -> tuple[float, float]:
 
 
 def _values_of_series(
-    measure: ReleasedMeasure, places: Mapping[str, tuple[str, ...]], rule: DisclosureRule
+    measure: ReleasedMeasure,
+    places: Mapping[str, tuple[str, ...]],
+    rule: DisclosureRule,
+    data: Mapping[str, DataSet],
 ) -> Iterator[PublishedValue]:
-    series, key = measure.series, row_key(measure.measure)
+    series, rows = measure.series, rows_of(measure.measure, data)
     for start, value in zip(series.starts, series.target, strict=True):
-        term = Term(1.0, key, places["target"], (Period(start, add_months(start, series.step)),))
+        term = Term(1.0, rows, places["target"], (Period(start, add_months(start, series.step)),))
         low, high = rule.possible_counts(value)
         yield PublishedValue(f"{measure.measure.name}, target, {start:%Y-%m}", (term,), low, high)
     for start, scaled_count in zip(series.starts, series.control, strict=True):
         if not series.level > 0:
             break
-        term = Term(1.0, key, places["control"], (Period(start, add_months(start, series.step)),))
+        term = Term(1.0, rows, places["control"], (Period(start, add_months(start, series.step)),))
         slack = _RELATIVE_PRECISION * max(scaled_count, 1.0) if rule.step == 1 else float(rule.step)
         low, high = math.ceil((scaled_count - slack) / series.level), math.floor((scaled_count + slack) / series.level)
         yield PublishedValue(
@@ -294,31 +266,31 @@ def _values_of_series(
         )
     for zone, stretch, count in measure.robustness.stretches:
         text = f"{measure.measure.name}, {zone}, effect decay from {stretch.start}"
-        yield PublishedValue(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
+        yield PublishedValue(text, (Term(1.0, rows, places[zone], (stretch,)),), float(count), float(count))
 
 
 def _values_of_factors(
-    effect: ReleasedEffect, measure: Measure, places: Mapping[str, tuple[str, ...]]
+    effect: ReleasedEffect, measure: Measure, places: Mapping[str, tuple[str, ...]], data: Mapping[str, DataSet]
 ) -> Iterator[PublishedValue]:
     """Return what the steps of a released factor say about the months before: of zone, companion and control."""
     factors = effect.placebo and effect.placebo.factors
     if not factors:
         return
-    key, text = row_key(measure), f"{measure.name}, {effect.zone}, steps of the factor"
+    rows, text = rows_of(measure, data), f"{measure.name}, {effect.zone}, steps of the factor"
     for control_count, periods in zip(
         control_counts(effect, factors), (factors.history, factors.last_year), strict=False
     ):
-        term = Term(1.0, key, places["control"], periods)
+        term = Term(1.0, rows, places["control"], periods)
         yield PublishedValue(f"{text}, control", (term,), control_count, control_count)
     low, high = history_bounds(effect, factors)
     if math.isfinite(high):
-        yield PublishedValue(text, (Term(1.0, key, places[effect.zone], factors.history),), low, high)
+        yield PublishedValue(text, (Term(1.0, rows, places[effect.zone], factors.history),), low, high)
     companion, bounds = {"target": ALL_RINGS, ALL_RINGS: "target"}.get(effect.zone), companion_bounds(factors)
     if companion and bounds:
         # Both as sums with an upper bound.
         for sign, slope, high in ((1.0, bounds.high_slope, bounds.high), (-1.0, bounds.low_slope, -bounds.low)):
-            last_year = Term(sign, key, places[companion], factors.last_year)
-            history = Term(-sign * slope, key, places[companion], factors.history)
+            last_year = Term(sign, rows, places[companion], factors.last_year)
+            history = Term(-sign * slope, rows, places[companion], factors.history)
             yield PublishedValue(f"{text}, {companion}", (last_year, history), -math.inf, high)
 
 
@@ -335,7 +307,8 @@ def _values_of_hotspots(
         if month not in missing_months
     )
     for hotspot in hotspots.hotspots:
-        term = Term(1.0, row_key(hotspots.measure), (place_name(hotspot.geometry, outlines),), _join_adjacent(periods))
+        rows, place = rows_of(hotspots.measure, release.data), place_name(hotspot.geometry, outlines)
+        term = Term(1.0, rows, (place,), _join_adjacent(periods))
         low, high = (
             (hotspot.events, hotspot.events)
             if release.threshold == 1
@@ -344,7 +317,7 @@ def _values_of_hotspots(
         yield PublishedValue(f"{hotspots.measure.name}, hotspot {hotspot.rank}", (term,), max(0.0, low), high)
 
 
-def _join_adjacent(periods: PERIODS) -> PERIODS:
+def _join_adjacent(periods: tuple[Period, ...]) -> tuple[Period, ...]:
     """Return the periods, with adjacent ones joined into one."""
     joined: list[Period] = []
     for period in periods:
@@ -358,10 +331,10 @@ def _join_adjacent(periods: PERIODS) -> PERIODS:
 def _values_of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
     """Return the monthly numbers of kept rows as upper bounds, where they are small enough to bind."""
     for source, months in release.months.items():
-        keys = sorted({row_key(measure) for measure in release.study.measures if measure.source == source})
+        known = release.data.get(source, DataSet(source))
         for month, value in months.items():
             high = value.below - 1 if isinstance(value, Suppressed) else value + _HALF_OF_TEN
             if high <= _BINDING_MULTIPLE * release.threshold:
                 periods = (Period(month, add_months(month, 1)),)
-                terms = tuple(Term(1.0, key, (place,), periods) for key in keys for place in everywhere)
-                yield PublishedValue(f"{source}, rows kept in {month:%Y-%m}", terms, 0.0, float(high))
+                term = Term(1.0, RowSet(known.key, known.scheme), everywhere, periods)
+                yield PublishedValue(f"{source}, rows kept in {month:%Y-%m}", (term,), 0.0, float(high))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from geoharm.disclosure.constraints import place_name, row_key
+from geoharm.disclosure.constraints import place_name
 from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels
+from geoharm.disclosure.rows import DataSet, RowSet, rows_of
 from geoharm.disclosure.suppression import suppress_small
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
@@ -31,7 +32,7 @@ from geoharm.model.suppressed import Count, Suppressed
 from geoharm.results import OperationResult
 
 _CountKey = tuple[frozenset[str], tuple[Period, ...]]
-_PlaceKey = tuple[str, frozenset[str], tuple[Period, ...]]
+_PlaceKey = tuple[RowSet, frozenset[str], tuple[Period, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,11 @@ class CountSuppression:
 
 
 def suppress_counts(
-    operations: Sequence[OperationResult[MeasureResult]], k: int, suppression_levels: SuppressionLevels
+    operations: Sequence[OperationResult[MeasureResult]],
+    k: int,
+    suppression_levels: SuppressionLevels,
+    *,
+    data: Mapping[str, DataSet],
 ) -> tuple[tuple[CountSuppression, ...], ...]:
     """Return which counts are suppressed, for every operation and measure.
 
@@ -111,12 +116,14 @@ def suppress_counts(
     k : int
         Threshold of the disclosure rule; 1 suppresses nothing.
     suppression_levels : mapping of str to SuppressionLevel
-        By measure (`row_key`).
+        By name of the measure.
+    data : mapping of str to DataSet
+        By source.
 
     Notes
     -----
-    A count that is suppressed around one operation is suppressed around every other one that counts the same place in
-    the same periods.
+    A count that is suppressed around one operation, or for one measure, is suppressed around every other operation and for
+    every other measure that counts the same rows at the same place in the same periods.
     """
     names = [_place_names(operation) for operation in operations]
     elsewhere: frozenset[_PlaceKey] = frozenset()
@@ -127,51 +134,51 @@ def suppress_counts(
                     result,
                     operation.design,
                     k,
-                    suppression_levels.get(row_key(result.measure), SuppressionLevel.NOTHING),
-                    _Elsewhere(row_key(result.measure), operation_names, elsewhere),
+                    suppression_levels.get(result.measure.name, SuppressionLevel.NOTHING),
+                    _Elsewhere(rows_of(result.measure, data), operation_names, elsewhere),
                 )
                 for result in operation.measures
             )
             for operation, operation_names in zip(operations, names, strict=True)
         )
         hidden = frozenset(
-            (row_key(result.measure), frozenset(operation_names[zone] for zone in zones), periods)
+            (rows_of(result.measure, data), frozenset(operation_names[zone] for zone in zones), periods)
             for operation, operation_names, row in zip(operations, names, suppressions, strict=True)
             for result, suppression in zip(operation.measures, row, strict=True)
             for zones, periods in suppression.hidden
         )
-        # What another operation hides may call for more to be hidden here, and that for more there.
-        if hidden == elsewhere or len(operations) == 1:
+        # What another operation or measure hides may call for more to be hidden here, and that for more there.
+        if hidden == elsewhere or len(operations) * len({rows for rows, _, _ in hidden}) <= 1:
             return suppressions
         elsewhere = hidden
 
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    """Counts that are suppressed around any operation, by the outlines of their places.
+    """Counts that are suppressed around any operation and for any measure, by their rows and the outlines of their places.
 
     Attributes
     ----------
-    measure : str
-        Key of the measure (`row_key`).
+    rows : RowSet
+        The rows of the measure.
     names : mapping of str to str
         Name of every zone's outline.
-    hidden : frozenset of (measure, outlines, periods)
+    hidden : frozenset of (rows, outlines, periods)
     """
 
-    measure: str
+    rows: RowSet
     names: Mapping[str, str]
     hidden: frozenset[_PlaceKey]
 
     def hides(self, zones: Iterable[str], *windows: Window) -> bool:
         places = frozenset(self.names[zone] for zone in zones)
-        return any((self.measure, places, window.periods) in self.hidden for window in windows)
+        return any((self.rows, places, window.periods) in self.hidden for window in windows)
 
 
 def _place_names(operation: OperationResult[MeasureResult]) -> dict[str, str]:
     """Return a name for every zone of an operation that is the same where another operation has the same outline."""
-    own = {kind: f"{kind}: {operation.design.operation.name}" for kind in (UNPLACED_NEAR, UNPLACED)}
-    return own | {zone.name: place_name(zone.geometry, {}) for zone in operation.design.zones}
+    zones = {zone.name: place_name(zone.geometry, {}) for zone in operation.design.zones}
+    return zones | {kind: f"{kind}: {zones['target']}" for kind in (UNPLACED_NEAR, UNPLACED)}
 
 
 def zone_members(result: MeasureResult, design: Design) -> dict[str, tuple[str, ...]]:

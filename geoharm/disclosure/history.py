@@ -17,11 +17,13 @@ from typing import Any
 import shapely
 
 from geoharm._text import visible_text
-from geoharm.disclosure.attacker import attack, merge_constraints
-from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
+from geoharm.disclosure.attacker import attack
+from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.escalate import refusal_message
 from geoharm.disclosure.history_file import read_sealed, sealed
 from geoharm.disclosure.released import Release
+from geoharm.disclosure.rows import DataSet, RowSet
+from geoharm.disclosure.statements import Constraints, PublishedValue, Term, merge_constraints, read_as_current
 from geoharm.errors import PublishError
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.period import Period
@@ -58,8 +60,10 @@ def read_history(path: Path) -> ReleaseHistory:
     try:
         record = read_sealed(path)
         outlines = {name: shapely.from_wkt(text) for name, text in record["ground"].items()}
-        values = tuple(_published_value(row) for row in record["told"])
-        return ReleaseHistory(dict(record["files"]), Constraints(values, outlines))
+        data = {key: _data_set(row) for key, row in record["data"].items()}
+        row_sets = {key: _row_set(row) for key, row in record["rows"].items()}
+        values = tuple(_published_value(row, row_sets) for row in record["told"])
+        return ReleaseHistory(dict(record["files"]), Constraints(values, outlines, (), data))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
         msg = (
             f'"{path}" is damaged ({type(error).__name__}), so this release cannot be checked together with the last; '
@@ -78,21 +82,19 @@ def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraint
 
     Notes
     -----
-    If no counts agree with all numbers, the data were revised in between. Then the earlier numbers say nothing about
-    these data, and only the new ones are kept.
+    Data of earlier releases that hold nearly the same rows as those of this release are read as the same rows
+    (`read_as_current`). If the data were revised in between, some earlier numbers contradict the new ones. Only those are
+    relaxed, by as much as they contradict, and all others are still attacked together (`reconcile`).
     """
     current = constraints_of(release)
-    both = merge_constraints(earlier.constraints, current)
-    if set(both.values) == set(current.values) or set(both.values) == set(earlier.constraints.values):
-        return both
-    result = attack(both, DISCLOSURE_RULES[release.rule])
-    if not result.possible:
-        return current
-    if result.exposed:
-        raise PublishError(
-            refusal_message(result.exposed[0], "this release and those before it in this folder (releases.json)")
-        )
-    return both
+    read = read_as_current(earlier.constraints, current)
+    both = merge_constraints(read, current)
+    if set(both.values) not in (set(current.values), set(read.values)):
+        result = attack(both, DISCLOSURE_RULES[release.rule])
+        if result.exposed:
+            where = "this release and those before it in this folder (releases.json)"
+            raise PublishError(refusal_message(result.exposed[0], where, way_out="another --out"))
+    return merge_constraints(earlier.constraints, current)
 
 
 def history_record(
@@ -119,11 +121,19 @@ def history_record(
     }
     lines = [f"{_json(key)}: {_json(value)}" for key, value in about.items()]
     outlines = [
-        f"{_json(name)}: {_json(shapely.to_wkt(shape, rounding_precision=0))}"
+        f"{_json(name)}: {_json(shapely.to_wkt(shape, rounding_precision=2))}"
         for name, shape in sorted(constraints.outlines.items())
     ]
     lines.append('"ground": {\n' + ",\n".join(outlines) + "\n}")
-    lines.append('"told": [\n' + ",\n".join(sorted(_json(_value_row(value)) for value in constraints.values)) + "\n]")
+    known = [f"{_json(key)}: {_json(_data_row(data))}" for key, data in sorted(constraints.data.items())]
+    lines.append('"data": {\n' + ",\n".join(known) + "\n}")
+    row_sets = sorted({term.rows for value in constraints.values for term in value.terms})
+    names = {rows: f"r{number}" for number, rows in enumerate(row_sets, start=1)}
+    lines.append(
+        f'"rows": {_json({names[rows]: [rows.data, rows.scheme, rows.categories, rows.own_place] for rows in row_sets})}'
+    )
+    told = sorted(_json(_value_row(value, names)) for value in constraints.values)
+    lines.append('"told": [\n' + ",\n".join(told) + "\n]")
     return sealed(visible_text("{\n" + ",\n".join(lines) + "\n}\n"))
 
 
@@ -147,32 +157,47 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _value_row(value: PublishedValue) -> list[Any]:
+def _data_row(data: DataSet) -> dict[str, Any]:
+    months = {f"{month:%Y-%m}": rows for month, rows in data.months}
+    return {"source": data.source, "format": data.scheme, "files": list(data.files), "months": months}
+
+
+def _data_set(row: Mapping[str, Any]) -> DataSet:
+    months = tuple((date.fromisoformat(f"{month}-01"), int(rows)) for month, rows in row["months"].items())
+    return DataSet(str(row["source"]), str(row["format"]), tuple(str(file) for file in row["files"]), months)
+
+
+def _row_set(row: Sequence[Any]) -> RowSet:
+    data, scheme, categories, own_place = row
+    return RowSet(str(data), str(scheme), tuple(str(category) for category in categories), bool(own_place))
+
+
+def _value_row(value: PublishedValue, names: Mapping[RowSet, str]) -> list[Any]:
     terms = [
         [
             term.factor,
-            term.measure,
+            names[term.rows],
             list(term.places),
             [[str(period.start), str(period.end)] for period in term.periods],
         ]
         for term in value.terms
     ]
-    low, high = (end if math.isfinite(end) else None for end in (value.low, value.high))
+    low, high = (float(end) if math.isfinite(end) else None for end in (value.low, value.high))
     return [value.text, low, high, value.withheld, terms]
 
 
-def _published_value(row: Sequence[Any]) -> PublishedValue:
+def _published_value(row: Sequence[Any], row_sets: Mapping[str, RowSet]) -> PublishedValue:
     text, low, high, withheld, terms = row
     return PublishedValue(
         str(text),
         tuple(
             Term(
                 float(factor),
-                str(measure),
+                row_sets[rows],
                 tuple(str(place) for place in places),
                 tuple(Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in periods),
             )
-            for factor, measure, places, periods in terms
+            for factor, rows, places, periods in terms
         ),
         -math.inf if low is None else float(low),
         math.inf if high is None else float(high),

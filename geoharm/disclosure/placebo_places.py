@@ -23,7 +23,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from geoharm.disclosure.constraints import row_key
 from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels
 from geoharm.disclosure.factor_bounds import COEFFICIENT_DIGITS, FEATURE_DIGITS
 from geoharm.disclosure.hotspots import round_to_ten
@@ -58,7 +57,7 @@ def protect_places(operation: ReleasedOperation, k: int, suppression_levels: Sup
                 effects=tuple(
                     _protect_effect(
                         effect,
-                        may_split=not suppression_levels.get(row_key(measure.measure), SuppressionLevel.NOTHING),
+                        may_split=not suppression_levels.get(measure.measure.name, SuppressionLevel.NOTHING),
                     )
                     for effect in measure.effects
                 ),

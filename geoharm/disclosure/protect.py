@@ -39,7 +39,6 @@ from typing import TypeVar
 from geoharm.disclosure.activity import with_released_activity
 from geoharm.disclosure.change import protect_change
 from geoharm.disclosure.composite import protect_composites
-from geoharm.disclosure.constraints import row_key
 from geoharm.disclosure.count_suppression import CountSuppression, suppress_counts
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
@@ -61,6 +60,7 @@ from geoharm.disclosure.released import (
 )
 from geoharm.disclosure.robustness import protect_forests, protect_robustness
 from geoharm.disclosure.rounding import round_counts
+from geoharm.disclosure.rows import data_sets
 from geoharm.disclosure.suppression import suppress_effect, suppress_small
 from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.evaluation.results.measure import MeasureResult
@@ -104,10 +104,12 @@ def _disclose(
     settings = result.study.publish
     ledgers, hidden_files = _disclose_ledgers([replace(ledger, months=()) for ledger in result.ledgers], k)
     tables, hidden_table_files = _disclose_ledgers(result.tables, k)
+    months = {ledger.source: _disclose_months(ledger, k) for ledger in result.ledgers}
+    data = data_sets(result.ledgers, ledgers, months)
     operations = tuple(
         _disclose_operation(operation, suppressions, suppression_levels)
         for operation, suppressions in zip(
-            result.operations, suppress_counts(result.operations, k, suppression_levels), strict=True
+            result.operations, suppress_counts(result.operations, k, suppression_levels, data=data), strict=True
         )
     )
     hidden_zones = {
@@ -120,7 +122,7 @@ def _disclose(
         study=result.study,
         ledgers=ledgers,
         hidden_files=hidden_files + hidden_table_files,
-        months={ledger.source: _disclose_months(ledger, k) for ledger in result.ledgers},
+        months=months,
         hotspots=maps[0],
         operations=tuple(protect_places(operation, k, suppression_levels) for operation in operations),
         changes=maps[1],
@@ -132,6 +134,7 @@ def _disclose(
         forests=protect_forests(result.forests, hidden_zones, k),
         preregistration=result.preregistration,
         composites=protect_composites(result.composites, operations, k),
+        data=data,
     )
 
 
@@ -148,7 +151,7 @@ def _disclose_operation(
             measure,
             result.design,
             suppression,
-            suppression_levels.get(row_key(measure.measure), SuppressionLevel.NOTHING),
+            suppression_levels.get(measure.measure.name, SuppressionLevel.NOTHING),
         )
         for measure, suppression in zip(result.measures, suppressions, strict=True)
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.disclosure.rows import DataSet
 from geoharm.errors import PublishError
 from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
@@ -72,6 +73,8 @@ class Release:
         Forest plots of the primary measure over all operations.
     preregistration : PreregistrationStatus
     composites : tuple of ReleasedComposite
+    data : mapping of str to DataSet
+        What a reader knows of the data of every source of events, by its name.
     """
 
     study: Study
@@ -89,6 +92,7 @@ class Release:
     forests: tuple[tuple[str, Forest], ...] = ()
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[ReleasedComposite, ...] = ()
+    data: Mapping[str, DataSet] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:

@@ -14,8 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
 from geoharm.errors import DesignError, StudyError
+from geoharm.geo.crossings import check_crossings
 from geoharm.geo.ground import is_sound, joined, polygonal
-from geoharm.geo.shape_files import FileShapes, file_of, read_shapes, swapped
+from geoharm.geo.outlines import ShapeFault
+from geoharm.geo.shape_files import FileShapes, cannot_be_used, file_of, read_shapes, swapped
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site
 
@@ -46,7 +48,14 @@ class ReadArea:
     notes: tuple[str, ...] = ()
 
 
-def read_area(path: Path, crs: str | None, *, name: str, inside: BaseGeometry | None = None) -> ReadArea:
+def read_area(
+    path: Path,
+    crs: str | None,
+    *,
+    name: str,
+    inside: BaseGeometry | None = None,
+    drawn: Sequence[BaseGeometry] = (),
+) -> ReadArea:
     """Return the union of a file's polygons.
 
     Parameters
@@ -59,6 +68,8 @@ def read_area(path: Path, crs: str | None, *, name: str, inside: BaseGeometry | 
         What the area is, for sentences.
     inside : shapely geometry, optional
         The study area, in `crs`: an area that lies in it only with its coordinates exchanged is refused.
+    drawn : sequence of shapely geometry
+        Other areas of the study, in `crs`, which it will be compared with.
 
     Raises
     ------
@@ -76,7 +87,9 @@ def read_area(path: Path, crs: str | None, *, name: str, inside: BaseGeometry | 
             raise StudyError([f"{shapes.file}: {error}"]) from error
         crs_note = f"No crs was given; the local UTM zone {crs} was chosen."
     _check_place(shapes, crs, name, inside)
-    grounds = [polygonal(shape) for shape in shapes.within(crs).shapes]
+    moved = shapes.within(crs)
+    _check_overlay(moved, name, [*drawn, *([] if inside is None else [inside])])
+    grounds = [polygonal(shape) for shape in moved.shapes]
     union, added = joined([ground for ground in grounds if ground is not None])
     if union.area < _LEAST_AREA:
         raise StudyError([f"{shapes.file}: the outline of the {name} encloses no area; draw it again."])
@@ -112,7 +125,9 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str, inside: BaseGeom
         codes = shapes.column(column, subject="area")
         _check_not_exchanged(shapes, crs, "file of areas", inside)
         closed += shapes.closed
-        for code, shape in zip(codes, shapes.within(crs).shapes, strict=True):
+        moved = shapes.within(crs)
+        _check_overlay(moved, "areas", [] if inside is None else [inside])
+        for code, shape in zip(codes, moved.shapes, strict=True):
             code_text, ground = _code_text(code), polygonal(shape)
             if not code_text or shape is None or ground is None:
                 unusable += 1
@@ -136,21 +151,28 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str, inside: BaseGeom
     return Areas(tuple(areas), tuple(areas.values()), notes)
 
 
-def read_numbered_shapes(path: Path, crs: str, *, column: str) -> tuple[tuple[BaseGeometry, ...], NDArray[np.float64]]:
+def read_numbered_shapes(
+    path: Path, crs: str, *, column: str, inside: BaseGeometry
+) -> tuple[tuple[BaseGeometry, ...], NDArray[np.float64]]:
     """Return every shape of a file with the number in one of its columns, zero or more.
+
+    Parameters
+    ----------
+    path : Path
+    crs : str
+    column : str
+    inside : shapely geometry
+        The study area, in `crs`, by which the shapes will be cut.
 
     Raises
     ------
     StudyError
         If the file cannot be read, has no such column, or a number is missing or negative.
     """
-    shapes = read_shapes(path, "people")
+    shapes = read_shapes(path, "people").within(crs)
     column_values = shapes.column(column, subject="shape")
-    pairs = [
-        (shape, value)
-        for shape, value in zip(shapes.within(crs).shapes, column_values, strict=True)
-        if shape is not None
-    ]
+    _check_overlay(shapes, "people", [inside])
+    pairs = [(shape, value) for shape, value in zip(shapes.shapes, column_values, strict=True) if shape is not None]
     numbers = np.array([_to_number(value) for _, value in pairs], dtype=np.float64)
     invalid = ~np.isfinite(numbers) | (numbers < 0)
     if invalid.any():
@@ -186,6 +208,16 @@ def read_context_lines(path: Path, crs: str) -> BaseGeometry:
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of an area or study file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _check_overlay(shapes: FileShapes, label: str, others: Sequence[BaseGeometry]) -> None:
+    """Refuse shapes whose outlines cross those of other areas so often that comparing them would not end."""
+    if not others:
+        return
+    try:
+        check_crossings([*shapes.shapes, *others])
+    except ShapeFault as fault:
+        raise cannot_be_used(shapes.file, label, f"together with the areas read before it, {fault}") from None
 
 
 def _polygon_bounds(shapes: FileShapes, crs: str) -> tuple[float, float, float, float]:

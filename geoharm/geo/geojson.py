@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import _crs
+from geoharm import _crs, _limits
+from geoharm._json import TOO_DEEP, JsonFault, check_json, parse_json
 from geoharm.errors import DesignError
-from geoharm.geo.outlines import RawShapes, ShapeFault, coordinates, listed, polygons_of_rings
+from geoharm.geo.crossings import check_crossings
+from geoharm.geo.outlines import RawShapes, ShapeFault, coordinates, listed, mended
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ESRI_SHAPES = ("rings", "paths", "points", "x")
@@ -50,15 +52,17 @@ def read_json(content: bytes) -> RawShapes:
 def _load(content: bytes) -> dict[str, Any]:
     encoding = "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
     try:
-        data = json.loads(content.decode(encoding))
-    except UnicodeDecodeError:
+        text = content.decode(encoding)
+        check_json(text, parts=_limits.AREA_JSON_PARTS)
+        data = parse_json(text)
+    except UnicodeError:
         msg = "it is not utf-8 text; save it in utf-8"
         raise ShapeFault(msg) from None
     except json.JSONDecodeError as error:
         msg = f"it is not valid JSON in line {error.lineno}, character {error.colno}; save it again"
         raise ShapeFault(msg) from None
-    except (RecursionError, ValueError):
-        msg = "it is not valid JSON; save it again"
+    except JsonFault as fault:
+        msg = f"it {fault}"
         raise ShapeFault(msg) from None
     if not isinstance(data, dict):
         msg = "it is JSON, but not GeoJSON"
@@ -75,8 +79,9 @@ def _add_features(
             raise ShapeFault(msg)
         try:
             shape = shape_of(feature)
-        except ShapeFault as fault:
-            msg = f"feature {number}: {fault}" if len(features) > 1 else str(fault)
+        except (ShapeFault, RecursionError) as error:
+            fault = f"it {TOO_DEEP}" if isinstance(error, RecursionError) else str(error)
+            msg = f"feature {number}: {fault}" if len(features) > 1 else fault
             raise ShapeFault(msg) from None
         row = feature.get(properties)
         raw.add(shape, row if isinstance(row, dict) else {})
@@ -91,13 +96,13 @@ def _geometry(raw: RawShapes, value: object) -> BaseGeometry | None:
         raise ShapeFault(msg)
     kind = value.get("type")
     if kind == "GeometryCollection":
-        parts = [_geometry(raw, part) for part in listed(value.get("geometries"))]
+        parts = [_geometry(raw, part) for part in _few(value.get("geometries"))]
         return shapely.GeometryCollection([part for part in parts if part is not None and not part.is_empty])
     makers: dict[object, Callable[[object], BaseGeometry]] = {
         "Polygon": raw.polygon,
-        "MultiPolygon": lambda parts: _parts(map(raw.polygon, listed(parts)), shapely.MultiPolygon),
+        "MultiPolygon": lambda parts: _parts(map(raw.polygon, _few(parts)), shapely.MultiPolygon),
         "LineString": _line,
-        "MultiLineString": lambda parts: _parts(map(_line, listed(parts)), shapely.MultiLineString),
+        "MultiLineString": lambda parts: _parts(map(_line, _few(parts)), shapely.MultiLineString),
         "Point": _point,
         "MultiPoint": _points,
     }
@@ -105,6 +110,21 @@ def _geometry(raw: RawShapes, value: object) -> BaseGeometry | None:
         msg = f'"{kind}" is not a kind of GeoJSON geometry' if kind else "it is JSON, but not GeoJSON"
         raise ShapeFault(msg)
     return makers[kind](value.get("coordinates"))
+
+
+def _few(parts: object) -> Sequence[Any]:
+    """Return a list of parts, none of which has been made yet.
+
+    Raises
+    ------
+    ShapeFault
+        If it is no list, or has more parts than a file may.
+    """
+    found = len(listed(parts))
+    if found > _limits.SHAPES.most:
+        msg = f"it {_limits.SHAPES.refusal(found)}"
+        raise ShapeFault(msg)
+    return listed(parts)
 
 
 def _parts(parts: Any, whole: Callable[[list[BaseGeometry]], BaseGeometry]) -> BaseGeometry:
@@ -195,7 +215,7 @@ def _esri_shape(raw: RawShapes, value: object) -> BaseGeometry | None:
     if "rings" in value:
         return _esri_polygon(raw, value["rings"])
     if "paths" in value:
-        return _parts(map(_line, listed(value["paths"])), shapely.MultiLineString)
+        return _parts(map(_line, _few(value["paths"])), shapely.MultiLineString)
     if "points" in value:
         return _points(value["points"])
     return _point([value["x"], value.get("y")])
@@ -203,11 +223,14 @@ def _esri_shape(raw: RawShapes, value: object) -> BaseGeometry | None:
 
 def _esri_polygon(raw: RawShapes, rings: object) -> BaseGeometry:
     """Return the ground of a list of rings: outer ones run with the clock, holes against it."""
-    outlines = [outline for ring in listed(rings) if len(outline := raw.outline(ring))]
+    outlines = [outline for ring in _few(rings) if len(outline := raw.outline(ring))]
     polygons = [shapely.Polygon(outline) for outline in outlines]
     is_hole = np.array([shapely.is_ccw(polygon.exterior) for polygon in polygons], dtype=bool)
     if is_hole.all():
         # A file whose rings all run the wrong way has no hole that could be told.
         is_hole[:] = False
-    outer = [polygon for polygon, hole in zip(polygons, is_hole, strict=True) if not hole]
-    return polygons_of_rings(outer, [polygon for polygon, hole in zip(polygons, is_hole, strict=True) if hole])
+    check_crossings(polygons)
+    grounds = [mended(polygon) for polygon in polygons]
+    ground = shapely.union_all([polygon for polygon, hole in zip(grounds, is_hole, strict=True) if not hole])
+    cut_out = [polygon for polygon, hole in zip(grounds, is_hole, strict=True) if hole]
+    return shapely.difference(ground, shapely.union_all(cut_out)) if cut_out else ground

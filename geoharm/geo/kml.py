@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
-import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 from xml.etree import ElementTree as ET
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import _crs
+from geoharm import _crs, _limits
+from geoharm._archives import ArchiveFault, opened_archive, read_entry
 from geoharm.geo.outlines import RawShapes, ShapeFault, coordinates
 
-# A KMZ of more unpacked bytes is no outline of an area.
-MAX_UNPACKED_BYTES = 200_000_000
-# What reading an archive that is damaged, cut short, or has a password may raise.
-DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
+class _Builder(ET.TreeBuilder):
+    """Refuses a document type before anything in it, such as an entity, is read; and elements nested too deeply."""
 
-class _NoDocumentType(ET.TreeBuilder):
-    """Refuses a document type before anything in it, such as an entity, is read."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:  # noqa: ARG002
         msg = "it declares a document type, which KML has not; save it again"
         raise ShapeFault(msg)
+
+    def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
+        self._depth += 1
+        if self._depth > _limits.NESTING.most:
+            msg = f"it {_limits.too_deep('elements')}"
+            raise ShapeFault(msg)
+        return super().start(tag, attrs)
+
+    def end(self, tag: str) -> ET.Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+def check_elements(content: bytes) -> None:
+    """Refuse XML with too many elements or coordinates, before it is parsed.
+
+    Raises
+    ------
+    ShapeFault
+    """
+    for limit, found in (
+        (_limits.XML_ELEMENTS, content.count(b"<")),
+        (_limits.JSON_VALUES, content.count(b",")),
+    ):
+        if found > limit.most:
+            msg = f"it {limit.refusal(found)}"
+            raise ShapeFault(msg)
 
 
 def read_kml(content: bytes) -> RawShapes:
@@ -42,8 +68,9 @@ def read_kml(content: bytes) -> RawShapes:
     ShapeFault
         If it is not KML, or a shape cannot be read.
     """
+    check_elements(content)
     try:
-        parser = ET.XMLParser(target=_NoDocumentType())  # noqa: S314
+        parser = ET.XMLParser(target=_Builder())  # noqa: S314
         parser.feed(content)
         root = parser.close()
     except ET.ParseError as error:
@@ -76,26 +103,22 @@ def read_kml(content: bytes) -> RawShapes:
     return raw
 
 
-def read_kmz(content: bytes) -> RawShapes:
+def read_kmz(path: Path) -> RawShapes:
     """Return the placemarks of the KML file in a KMZ file.
 
     Raises
     ------
     ShapeFault
-        If the archive is damaged, has no KML file or several of which none is called doc.kml, or is too large.
+        If the archive is damaged or not to be trusted (`geoharm._archives`), or has no KML file or several of which none
+        is called doc.kml.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_only_kml(archive)) as stream:
-            text = stream.read(MAX_UNPACKED_BYTES + 1)
-    except ShapeFault:
-        raise
-    except DAMAGED_ARCHIVE:
-        msg = "the archive is damaged, cut short or has a password; save it again"
-        raise ShapeFault(msg) from None
-    if len(text) > MAX_UNPACKED_BYTES:
-        msg = f"it unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB; draw a simpler outline"
-        raise ShapeFault(msg)
-    return read_kml(text)
+        with opened_archive(path) as archive:
+            content = read_entry(archive, _only_kml(archive).filename, _limits.WHOLE_BYTES)
+    except ArchiveFault as fault:
+        msg = f"the archive {fault}"
+        raise ShapeFault(msg) from fault
+    return read_kml(content)
 
 
 def _only_kml(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

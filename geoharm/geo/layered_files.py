@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoharm import _crs
+from geoharm import _crs, _limits
 from geoharm.errors import DesignError
-from geoharm.geo.kml import DAMAGED_ARCHIVE
 from geoharm.geo.outlines import RawShapes, ShapeFault
+from geoharm.geo.vector_limits import check_count, check_geopackage, check_shapefile, check_size, shapefiles_in
 
-# An archive of more unpacked bytes holds more than outlines of areas.
-MAX_UNPACKED_BYTES = 1_000_000_000
+# Most bytes of a point in well-known binary, beside the headers of its shapes.
+_BYTES_OF_A_POINT = 16
 _LEAST_POINTS = 4
 
 
@@ -38,8 +37,8 @@ def read_layer(path: Path, layer: str) -> RawShapes:
     ShapeFault
         If the file cannot be read, or it has several layers and none, or another one, is named.
     """
-    if path.suffix.lower() == ".shp":
-        _check_complete(path)
+    checks = {".shp": check_shapefile, ".gpkg": check_geopackage, ".fgb": check_size}
+    checks[path.suffix.lower()](path)
     return _read(str(path), layer)
 
 
@@ -51,26 +50,8 @@ def read_zipped(path: Path, layer: str) -> RawShapes:
     ShapeFault
         See `read_layer`; also if the archive is damaged or too large.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            names = [member.filename for member in members if member.filename.lower().endswith(".shp")]
-            names = [name for name in names if not name.startswith("__MACOSX/")]
-            damaged = archive.testzip() if sum(member.file_size for member in members) <= MAX_UNPACKED_BYTES else ""
-    except DAMAGED_ARCHIVE:
-        damaged, names, members = "all", [], []
-    if damaged == "":
-        msg = f"it unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000:,} MB; save only the area"
-        raise ShapeFault(msg)
-    if damaged is not None:
-        msg = "the archive is damaged, cut short or has a password; fetch or save it again"
-        raise ShapeFault(msg)
-    by_layer = {Path(name).stem: name for name in names}
+    by_layer = shapefiles_in(path, with_attributes=False)
     chosen = choose_layer(list(by_layer), layer, what="Shapefile")
-    others = {member.filename.lower() for member in members}
-    if f"{by_layer[chosen][:-4]}.shx".lower() not in others:
-        msg = f'the file "{chosen}.shx" is missing in it; put all files called "{chosen}" into the archive'
-        raise ShapeFault(msg)
     return _read(f"/vsizip/{path}/{by_layer[chosen]}", "")
 
 
@@ -95,30 +76,27 @@ def choose_layer(layers: Sequence[str], layer: str, *, what: str = "layer with s
     return layer or layers[0]
 
 
-def _check_complete(path: Path) -> None:
-    """Refuse a Shapefile of which a part is missing without which nothing can be read."""
-    parts = {other.suffix.lower() for other in path.parent.iterdir() if other.stem == path.stem}
-    if ".shx" not in parts:
-        msg = f'the file "{path.stem}.shx" that belongs to it is missing; copy all files called "{path.stem}" together'
-        raise ShapeFault(msg)
-
-
 def _read(source: str, layer: str) -> RawShapes:
     # With GDAL about a quarter of a second to import; a study of GeoJSON needs none of it.
     import pyogrio  # noqa: PLC0415
-    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             layers = [str(name) for name, kind in pyogrio.list_layers(source) if kind is not None]
             chosen = choose_layer(layers, layer)
-            meta, _, wkb, columns = pyogrio.raw.read(source, layer=chosen, force_2d=True)
+            meta, _, wkb, columns = pyogrio.raw.read(
+                source, layer=chosen, force_2d=True, max_features=_limits.RECORDS.most + 1
+            )
     except ShapeFault:
         raise
-    except (DataSourceError, DataLayerError, ValueError):
+    except Exception:  # GDAL and Arrow have dozens of errors; the block calls nothing else.
         msg = "it is damaged, cut short, or of another kind than its name says; save it again"
         raise ShapeFault(msg) from None
+    check_count(len(wkb))
+    if sum(len(text) for text in wkb if text is not None) > 2 * _BYTES_OF_A_POINT * _limits.POINTS.most:
+        msg = f"it {_limits.POINTS.refusal()}"
+        raise ShapeFault(msg)
     raw = RawShapes(_system(meta["crs"]))
     shapes = _valid_text(raw, np.asarray(wkb, dtype=object))
     names = [str(name) for name in meta["fields"]]

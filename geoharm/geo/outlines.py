@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geoharm import _limits
 from geoharm._rules import shortened, value_text
-
-_LEAST_POINTS = 3
-# An outline that crosses itself more often is no drawing of an area, and takes minutes to repair.
-_MOST_CROSSINGS = 200_000
-_SAMPLED_SEGMENTS = 200
 
 
 class ShapeFault(ValueError):  # noqa: N818 it is no error of the program, but what is wrong with one shape
@@ -43,11 +40,29 @@ class RawShapes:
     shapes: list[BaseGeometry | None] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     closed: int = 0
+    _points: int = 0
+    _parts: int = 0
 
     def add(self, shape: BaseGeometry | None, row: dict[str, Any]) -> None:
-        """Add a feature; an empty shape is none."""
+        """Add a feature; an empty shape is none.
+
+        Raises
+        ------
+        ShapeFault
+            If the file has more points or parts of shapes than are read.
+        """
+        if shape is not None:
+            self._count(shape)
         self.shapes.append(None if shape is None or shape.is_empty else shape)
         self.rows.append(row)
+
+    def _count(self, shape: BaseGeometry) -> None:
+        self._points += int(shapely.get_num_coordinates(shape))
+        self._parts += int(shapely.get_num_geometries(shape))
+        for limit, found in ((_limits.POINTS, self._points), (_limits.SHAPES, self._parts)):
+            if found > limit.most:
+                msg = f"it {limit.refusal()}"
+                raise ShapeFault(msg)
 
     def outline(self, points: object) -> NDArray[np.float64]:
         """Return an outline as closed coordinates, shape (n, 2), or shape (0, 2) for an outline without any point.
@@ -60,9 +75,9 @@ class RawShapes:
         ring = coordinates(points)
         if not ring.size:
             return ring
-        distinct = {tuple(point) for point in ring.tolist()}
-        if len(distinct) < _LEAST_POINTS:
-            number = "one point" if len(distinct) == 1 else "two different points"
+        others = ring[(ring != ring[0]).any(axis=1)]
+        if not len(others) or not (others != others[0]).any():
+            number = "two different points" if len(others) else "one point"
             msg = f"an outline has only {number}; an area needs three or more"
             raise ShapeFault(msg)
         if tuple(ring[0]) != tuple(ring[-1]):
@@ -100,50 +115,22 @@ def coordinates(points: object) -> NDArray[np.float64]:
     ShapeFault
         If a point is not two finite numbers or more.
     """
-    pairs = [_pair(point) for point in listed(points)]
-    array = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    numbers = _plain_numbers(listed(points))
+    if numbers is None:
+        numbers = [number for point in listed(points) for number in _pair(point)]
+    array = np.array(numbers, dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(array).all():
         msg = "a coordinate is not a finite number"
         raise ShapeFault(msg)
     return array
 
 
-def polygons_of_rings(outer: Iterable[shapely.Polygon], holes: Iterable[shapely.Polygon]) -> BaseGeometry:
-    """Return the ground inside outer rings and outside holes, whichever order a file lists them in."""
-    outer, holes = list(outer), list(holes)
-    for polygon in (*outer, *holes):
-        check_crossings(polygon)
-    ground = shapely.union_all([mended(polygon) for polygon in outer])
-    cut_out = [mended(polygon) for polygon in holes]
-    return shapely.difference(ground, shapely.union_all(cut_out)) if cut_out else ground
-
-
-def check_crossings(shape: BaseGeometry) -> None:
-    """Refuse a shape whose outlines cross so often that repairing it would not end.
-
-    The crossings are estimated from some of the segments, evenly spread.
-
-    Raises
-    ------
-    ShapeFault
-        If there are more than 200,000.
-    """
-    if shape.geom_type == "GeometryCollection":
-        for part in shape.geoms:
-            check_crossings(part)
-    if shape.is_valid or "Polygon" not in shape.geom_type:
-        return
-    rings = shapely.get_rings(shape)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    same_ring = ring[1:] == ring[:-1]
-    segments = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)[same_ring])
-    step = max(len(segments) // _SAMPLED_SEGMENTS, 1)
-    sample = segments[::step]
-    pairs = shapely.STRtree(segments).query(sample, predicate="crosses").shape[1]
-    crossings = pairs * step / 2
-    if crossings > _MOST_CROSSINGS:
-        msg = f"its outline crosses itself about {float(f'{crossings:.1g}'):,.0f} times; draw it again"
-        raise ShapeFault(msg)
+def _plain_numbers(points: Sequence[Any]) -> list[Any] | None:
+    """Return the numbers of points that are all lists of two floating numbers, one after the other; else None."""
+    if set(map(type, points)) != {list} or set(map(len, points)) != {2}:
+        return None
+    numbers = list(itertools.chain.from_iterable(points))
+    return numbers if set(map(type, numbers)) == {float} else None
 
 
 def mended(shape: BaseGeometry) -> BaseGeometry:

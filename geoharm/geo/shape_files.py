@@ -12,17 +12,17 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import _crs
+from geoharm import _crs, _limits
+from geoharm._text import shown
 from geoharm._validation import nearest_hint
 from geoharm.errors import StudyError
+from geoharm.geo.crossings import check_crossings
 from geoharm.geo.geojson import read_json
 from geoharm.geo.kml import read_kml, read_kmz
 from geoharm.geo.layered_files import read_layer, read_zipped
-from geoharm.geo.outlines import RawShapes, ShapeFault, check_crossings
+from geoharm.geo.outlines import RawShapes, ShapeFault
 
 LAYER_MARK = "|layername="
-# A file of more bytes is no drawing of areas; reading it would take minutes and many times its size of memory.
-MAX_BYTES = 500_000_000
 _JSON, _ZIP, _XML = (b"{",), (b"PK\x03\x04",), (b"<",)
 _FIRST_BYTES = {
     ".geojson": _JSON, ".json": _JSON, ".kml": _XML, ".kmz": _ZIP, ".zip": _ZIP, ".gpkg": (b"SQLite format 3\x00",),
@@ -146,11 +146,13 @@ def read_shapes(path: Path, label: str) -> FileShapes:
     _check_kind(file, label)
     try:
         raw = _reader(file.suffix.lower(), layer)(file)
-        for shape in raw.shapes:
-            if shape is not None:
-                check_crossings(shape)
+        check_crossings(raw.shapes)
     except ShapeFault as fault:
-        raise StudyError([f"{file.name}: the {label} cannot be used: {fault}."]) from None
+        raise cannot_be_used(file.name, label, fault) from None
+    except shapely.errors.ShapelyError as error:
+        raise cannot_be_used(
+            file.name, label, f"its shapes are damaged ({shown(str(error), most=100)}); save it again"
+        ) from error
     shapes = FileShapes(file.name, raw.crs, tuple(raw.shapes), tuple(raw.rows), raw.closed)
     if all(shape is None for shape in shapes.shapes):
         raise StudyError([f"{file.name}: the {label} holds no shape."])
@@ -158,12 +160,20 @@ def read_shapes(path: Path, label: str) -> FileShapes:
     return shapes
 
 
+def cannot_be_used(file: str, label: str, fault: object) -> StudyError:
+    """Return the error for a file of shapes, from what is wrong with it or with one shape."""
+    return StudyError([f"{file}: the {label} cannot be used: {fault}."])
+
+
 def _check_kind(path: Path, label: str) -> None:
     valid_starts = _FIRST_BYTES.get(path.suffix.lower())
     if valid_starts is None:
         raise StudyError([f"{path.name}: the {label} must be {ENDINGS}."])
-    if path.stat().st_size > MAX_BYTES:
-        raise StudyError([f"{path.name}: the file has more than {MAX_BYTES // 1_000_000} MB; save only the {label}."])
+    size, limit = path.stat().st_size, _limits.WHOLE_BYTES
+    if size > limit.most:
+        raise StudyError(
+            [f"{path.name}: the file has {size:,} bytes, and at most {limit.most:,} are read; save only the {label}."]
+        )
     with path.open("rb") as stream:
         first_bytes = stream.read(64)
     if not first_bytes:
@@ -182,9 +192,11 @@ def _reader(ending: str, layer: str) -> Callable[[Path], RawShapes]:
         return lambda path: read_zipped(path, layer)
     if ending in (".gpkg", ".fgb", ".shp"):
         return lambda path: read_layer(path, layer)
-    read = {".kml": read_kml, ".kmz": read_kmz}.get(ending, read_json)
     if layer:
         raise StudyError([f'a {ending} file has no layers; take "{LAYER_MARK}{layer}" away.'])
+    if ending == ".kmz":
+        return read_kmz
+    read = read_kml if ending == ".kml" else read_json
     return lambda path: read(path.read_bytes())
 
 

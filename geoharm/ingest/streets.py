@@ -12,10 +12,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geoharm import _limits
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.library_errors import reading
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
 from geoharm.ingest.readers.vector import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
@@ -145,21 +147,20 @@ def _read_geojson(source: InputFile) -> geopandas.GeoDataFrame:
     if not source.is_plain or source.is_gzip:
         msg = f'The file "{source.name}" is packed; unpack it first.'
         raise DataError(msg)
-    with source.path.open("rb") as stream:
-        beginning = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not beginning.startswith(b"{"):
+    content = source.content()
+    if not content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         msg = f'The file "{source.name}" is not GeoJSON.'
+        raise DataError(msg)
+    parts = content.count(b"[") + content.count(b"{")
+    if parts > _limits.JSON_PARTS.most:
+        msg = f'The file "{source.name}" {_limits.JSON_PARTS.refusal(parts)}.'
         raise DataError(msg)
     # With pandas about a second to import, and few studies have streets.
     import geopandas  # noqa: PLC0415
-    from pyogrio.errors import DataSourceError  # noqa: PLC0415
 
-    try:
-        # The driver is named so that formats that can read other files are not tried.
+    # The driver is named so that formats that can read other files are not tried.
+    with reading(source, " as GeoJSON"):
         frame = geopandas.read_file(f"GeoJSON:{source.path}", engine="pyogrio")
-    except (DataSourceError, ValueError) as error:
-        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
-        raise DataError(msg) from error
     return check_frame(source, frame)
 
 

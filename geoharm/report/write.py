@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoharm.disclosure.constraints import Constraints
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.disclosure.statements import Constraints
 from geoharm.report.document import Section, Table
 from geoharm.report.escape import element
 from geoharm.report.exports.gis import gis_files

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import _crs
+from geoharm import _crs, _limits
 from geoharm._text import FOLDED, fold_name
 from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError, StudyError
@@ -76,7 +76,7 @@ def load_population(
         raise StudyError([f"{path.name}: name the column that holds the number of people with people_count."])
     if ending == ".csv":
         return _population_of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell, on_note=on_note)
-    shapes, numbers = read_numbered_shapes(path, area.crs, column=count)
+    shapes, numbers = read_numbered_shapes(path, area.crs, column=count, inside=area.boundary)
     kinds = {"polygon" if "Polygon" in shape.geom_type else shape.geom_type.lower() for shape in shapes}
     if kinds == {"point"}:
         x, y = shapely.get_coordinates(np.array(shapes)).T
@@ -149,6 +149,12 @@ def _codes_as_drawn(path: Path, codes: Sequence[str], areas: Areas, on_note: Cal
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         raise StudyError([f'The file of people, "{path}", does not exist.'])
+    size, limit = path.stat().st_size, _limits.WHOLE_BYTES
+    if size > limit.most:
+        raise StudyError(
+            [f"{path.name}: the file has {size:,} bytes, and at most {limit.most:,} are read; {limit.way_out}."]
+        )
+    csv.field_size_limit(_limits.LINE_BYTES.most)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             lines = [line for line in csv.reader(stream) if any(line)]

@@ -80,6 +80,7 @@ class _Reader:
         self.crs = ""
         self.boundary: BaseGeometry | None = None
         self.area_notes: list[str] = []
+        self._drawn: list[BaseGeometry] = []
 
     def opened(self, *names: str) -> None:
         """Note the SHA-256 of files beside the study file."""
@@ -95,12 +96,13 @@ class _Reader:
         if not self.crs or not self.mistakes.is_sound(*place, key):
             return None
         try:
-            area = read_area(self.folder / file_name, self.crs, name=name, inside=self.boundary)
+            area = read_area(self.folder / file_name, self.crs, name=name, inside=self.boundary, drawn=self._drawn)
         except StudyError as error:
             self.refuse_file(place, key, error)
             return None
         self.opened(file_name)
         self.area_notes += area.notes
+        self._drawn.append(area.geometry)
         return area.geometry
 
     def outlines(self, place: Place, key: str, files: Sequence[str] | None, column: str | None) -> Areas | None:

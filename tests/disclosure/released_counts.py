@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from geoharm.disclosure.attacker import _Columns
-from geoharm.disclosure.constraints import _effects_with_windows, _places, constraints_of, counted_rows_key
+from geoharm.disclosure.cells import Cells
+from geoharm.disclosure.constraints import _effects_with_windows, _places, constraints_of, counted_rows
 from geoharm.model.suppressed import Suppressed
 
 _TOLERANCE = 1e-6
@@ -20,7 +20,7 @@ def released_counts(release):
         places = _places(operation.design, {})
         for measure in operation.measures:
             for effect, window in _effects_with_windows(measure, operation.design):
-                key = counted_rows_key(measure.measure, effect)
+                key = counted_rows(measure.measure, effect, release.data)
                 for zone, before, after in (
                     (effect.zone, effect.before, effect.after),
                     ("control", effect.control_before, effect.control_after),
@@ -41,15 +41,16 @@ def assert_one_decision_a_count(release):
 def recoverable_sums(release):
     """Return the withheld counts that follow by addition and subtraction from the numbers shown beside them."""
     constraints = constraints_of(release)
-    columns = _Columns(constraints)
+    cells = Cells(constraints)
     exact = [value for value in constraints.values if value.low == value.high]
-    rows = np.unique(np.array([columns.row(value.terms) for value in exact]), axis=0)
+    wide = ~cells.on_sliver
+    rows = np.unique(cells.matrix([value.terms for value in exact]).toarray()[:, wide], axis=0)
     basis = np.linalg.svd(rows, full_matrices=False)
     row_space = basis.Vh[_TOLERANCE * basis.S.max() < basis.S]
     found = []
     for value in constraints.values:
         if value.withheld and len(value.terms) == 1:
-            row = columns.row(value.terms)
+            row = cells.matrix([value.terms]).toarray()[0, wide]
             if np.abs(row - row_space.T @ (row_space @ row)).max() < _TOLERANCE:
                 found.append(value.text)
     return found

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.disclosure import escalate
-from geoharm.disclosure.attacker import attack, merge_constraints
-from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
+from geoharm.disclosure.attacker import attack
+from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.protect import protect
+from geoharm.disclosure.rows import RowSet
+from geoharm.disclosure.statements import Constraints, PublishedValue, Term, merge_constraints
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.model.counts import ZoneCounts
@@ -27,13 +29,14 @@ from geoharm.results import OperationResult, StudyResult
 from tests.disclosure.test_protect import MEASURE, NAMES, PLENTY, design, planted, result, study
 
 RULE = DISCLOSURE_RULES["under-5"]
+M = RowSet("m")
 YEAR = (Period(date(2020, 1, 1), date(2021, 1, 1)),)
 
 
 def told(text, places, low, high=None, withheld=False, factors=None):
     """Return one number about abstract places "a", "b", ... that do not overlap."""
     terms = tuple(
-        Term(factor, "m", (place,), YEAR) for place, factor in zip(places, factors or [1] * len(places), strict=True)
+        Term(factor, M, (place,), YEAR) for place, factor in zip(places, factors or [1] * len(places), strict=True)
     )
     return PublishedValue(text, terms, low, low if high is None else high, withheld)
 
@@ -78,7 +81,7 @@ def test_zeros_and_large_counts_may_be_known():
 
 def test_whole_numbers_are_used():
     """2a + 2b = 7 has no whole answer, and 3 < a < 5 only one: a programme over fractions sees neither."""
-    assert not attack(Constraints((told("x", "ab", 7, factors=[2, 2]),), {}), RULE).possible
+    assert attack(Constraints((told("x", "ab", 7, factors=[2, 2]),), {}), RULE).relaxed == ("x",)
     assert pinned(told("x", "ab", 8.5, 11.5, factors=[2, 2]), told("b", "b", 1)) == {(4, 4)}
 
 
@@ -122,8 +125,8 @@ def test_ranges_are_those_of_every_table_that_fits(cells, data):
 def test_outlines_that_overlap_are_cut_into_pieces():
     """Last year's ring reached 300 m, this year's 310 m: the strip between holds 3."""
     ground = {name: shapely.Point(0, 0).buffer(radius) for name, radius in (("old", 300), ("new", 310))}
-    old = Constraints((PublishedValue("old", (Term(1.0, "m", ("old",), YEAR),), 50, 50),), {"old": ground["old"]})
-    new = Constraints((PublishedValue("new", (Term(1.0, "m", ("new",), YEAR),), 53, 53),), {"new": ground["new"]})
+    old = Constraints((PublishedValue("old", (Term(1.0, M, ("old",), YEAR),), 50, 50),), {"old": ground["old"]})
+    new = Constraints((PublishedValue("new", (Term(1.0, M, ("new",), YEAR),), 53, 53),), {"new": ground["new"]})
     assert attack(old, RULE).exposed == ()
     assert attack(new, RULE).exposed == ()
     assert [(one.low, one.high) for one in attack(merge_constraints(old, new), RULE).exposed] == [(3, 3)]
@@ -224,11 +227,11 @@ def test_the_same_release_again_changes_no_byte(area, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == found
 
 
-def test_revised_data_are_not_held_against_the_last_release(area, tmp_path):
+def test_both_numbers_of_revised_data_are_remembered(area, tmp_path):
     publish_study(protect(result(area, PLENTY)), tmp_path)
     publish_study(protect(result(area, planted(0, 0, 101))), tmp_path)
     record = json.loads((tmp_path / "releases.json").read_text(encoding="utf-8"))
-    assert [row[1] for row in record["told"] if row[0] == "finds, target, before"] == [101]
+    assert [row[1] for row in record["told"] if row[0] == "finds, target, before"] == [100, 101]
 
 
 def test_the_record_holds_no_secret_and_a_damaged_one_stops_the_run(area, tmp_path):

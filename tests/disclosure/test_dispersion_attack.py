@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.disclosure.attacker import attack
-from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
+from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.dispersion_attack import _Dispersion, dispersion_reveals_month
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedSeries
 from geoharm.disclosure.robustness import protect_robustness
+from geoharm.disclosure.rows import RowSet
+from geoharm.disclosure.statements import Constraints, PublishedValue, Term
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
 from geoharm.evaluation.estimators.did import event_study
@@ -178,7 +180,7 @@ def test_numbers_that_have_nothing_to_do_with_one_another_hide_nothing():
     year = (Period(date(2020, 1, 1), date(2021, 1, 1)),)
 
     def told(text, low, high=None, factors=(1.0,), *, withheld=False):
-        terms = tuple(Term(factor, "m", (place,), year) for place, factor in zip(text, factors, strict=True))
+        terms = tuple(Term(factor, RowSet("m"), (place,), year) for place, factor in zip(text, factors, strict=True))
         return PublishedValue(text, terms, low, low if high is None else high, withheld)
 
     sums = [told(pair, 20, factors=(1.0, 1.0)) for pair in ("de", "fg", "hi")]

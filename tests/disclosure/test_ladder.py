@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from geoharm.disclosure import dispersion_suppression, escalate
 from geoharm.disclosure import protect as protect_module
 from geoharm.disclosure.attacker import AttackResult, ExposedCell, attack
-from geoharm.disclosure.constraints import constraints_of, row_key
+from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
 from geoharm.disclosure.escalate import SuppressionLevel, suppress_until_safe
 from geoharm.disclosure.net_harm import HarmsWithoutError, protect_harm_assessment
 from geoharm.disclosure.protect import _disclose, protect
+from geoharm.disclosure.rows import rows_of
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.reading import with_reading
@@ -44,8 +45,7 @@ HEADLINE = ("target", ALL_RINGS, TARGET_AND_RINGS)
 
 def with_levels(whole, **levels):
     """Return the release of a result at suppression levels by measure, before any attack."""
-    by_key = {row_key(one.measure): levels[one.measure.name] for one in whole.operations[0].measures}
-    return _disclose(whole, K, ((), ()), by_key)
+    return _disclose(whole, K, ((), ()), levels)
 
 
 @contextmanager
@@ -91,13 +91,13 @@ def test_a_secondary_measure_gives_up_its_sums_before_the_primary_gives_up_its_r
         operations=(operation,),
         study=replace(whole.study, measures=(MEASURE, other.measure)),
     )
-    keys = [row_key(one.measure) for one in operation.measures]
-    cells = tuple(ExposedCell("a count", (key,), 1, 2) for key in keys)
-    monkeypatch.setattr(escalate, "attack", lambda *_: AttackResult(cells, possible=True, cells=2))
+    names = [one.measure.name for one in operation.measures]
+    cells = tuple(ExposedCell("a count", (rows_of(one.measure, {}),), 1, 2) for one in operation.measures)
+    monkeypatch.setattr(escalate, "attack", lambda *_: AttackResult(cells, (), cells=2))
     seen = []
 
     def make(levels):
-        seen.append(tuple(levels.get(key, SuppressionLevel.NOTHING) for key in keys))
+        seen.append(tuple(levels.get(name, SuppressionLevel.NOTHING) for name in names))
         return _disclose(whole, K, ((), ()), levels)
 
     with pytest.raises(PublishError):

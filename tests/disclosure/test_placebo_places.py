@@ -11,7 +11,7 @@ import pytest
 from scipy import optimize
 
 from geoharm.disclosure.attacker import attack
-from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, _values_of_factors, row_key
+from geoharm.disclosure.constraints import _values_of_factors
 from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.history import _json, _published_value, _value_row
@@ -23,6 +23,8 @@ from geoharm.disclosure.placebo_places import (
     release_factors,
 )
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedSeries
+from geoharm.disclosure.rows import rows_of
+from geoharm.disclosure.statements import Constraints, PublishedValue, Term
 from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.placebo.distribution import place_distribution, place_levels
 from geoharm.evaluation.placebo.forecast import DISCOUNTS
@@ -105,7 +107,7 @@ def test_steps_that_rounding_would_move_too_far_are_one_step():
 def test_the_first_suppression_level_gives_up_the_split_steps_and_nothing_else():
     effects = [effect for _, effect in effects_of(1).values()]
     plain = protect_places(operation_of(effects), K, {}).measures[0].effects
-    raised = protect_places(operation_of(effects), K, {row_key(MEASURE): SuppressionLevel.MONTHS}).measures[0].effects
+    raised = protect_places(operation_of(effects), K, {MEASURE.name: SuppressionLevel.STEPS}).measures[0].effects
     for exact, split, whole in zip(effects, plain, raised, strict=True):
         assert split.placebo.factors.step(FactorKind.UNSPLIT) is None
         assert not any(whole.placebo.factors.step(kind) for kind in UNPUBLISHED)
@@ -174,9 +176,9 @@ def test_what_the_attack_is_told_holds_the_truth_and_is_no_wider_than_two_percen
 
 def told(effect, *, before):
     """Return what a release says of the target's months: the window before, and the steps of its factor."""
-    key, places = row_key(MEASURE), {"target": ("here",), ALL_RINGS: ("around",), "control": ("far",)}
+    key, places = rows_of(MEASURE, {}), {"target": ("here",), ALL_RINGS: ("around",), "control": ("far",)}
     counted = PublishedValue("before", (Term(1.0, key, ("here",), before.periods),), effect.before, effect.before)
-    return Constraints((counted, *_values_of_factors(effect, MEASURE, places)), {})
+    return Constraints((counted, *_values_of_factors(effect, MEASURE, places, {})), {})
 
 
 def test_a_small_count_before_the_window_is_found_and_given_up():
@@ -207,7 +209,9 @@ def test_a_later_release_remembers_what_the_steps_told():
     effect = protect_places(operation_of([effects_of(0)["T"][1]]), K, {}).measures[0].effects[0]
     values = told(effect, before=BEFORE).values
     assert any(value.low == -math.inf for value in values)
-    assert tuple(_published_value(json.loads(_json(_value_row(value)))) for value in values) == values
+    rows = rows_of(MEASURE, {})
+    written = [json.loads(_json(_value_row(value, {rows: "r1"}))) for value in values]
+    assert tuple(_published_value(row, {"r1": rows}) for row in written) == values
 
 
 @pytest.mark.parametrize("discount", [discount for discount in DISCOUNTS if discount < 1])

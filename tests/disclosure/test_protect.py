@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoharm.disclosure.constraints import row_key
 from geoharm.disclosure.count_suppression import suppress_counts
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.escalate import SuppressionLevel
@@ -95,8 +94,7 @@ def shown(area, table):
 def given_up(area, level):
     """Return the measure of a result in which nothing is small, at a suppression level."""
     whole = result(area, PLENTY)
-    key = row_key(MEASURE)
-    suppressions = suppress_counts(whole.operations, K, {key: level})
+    suppressions = suppress_counts(whole.operations, K, {MEASURE.name: level}, data={})
     one = whole.operations[0]
     return _disclose_measure(one.measures[0], one.design, suppressions[0][0], level)
 

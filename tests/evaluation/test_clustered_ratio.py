@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.stats import t as student
 
 from geoharm.evaluation.estimators.clustered_ratio import clustered_ratio
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
@@ -46,6 +47,15 @@ def test_value_and_error_are_statsmodels_own_left_one_out():
     assert found.standard_error**2 == pytest.approx(0.9 * sum((one - found.value) ** 2 for one in without), rel=1e-5)
     assert found.value < 0
     assert found.note == "errors clustered by 10 operations (jackknife, t with 9)"
+
+
+def test_its_intervals_are_those_of_the_t_distribution():
+    found = clustered_ratio(pairs(1, effect=-0.4, drift=0.2))
+    for level in (0.8, 0.9, 0.95, 0.99):
+        reach = student.ppf(0.5 + level / 2, 9) * found.standard_error
+        span = found.interval(level)
+        assert (span.low, span.high) == pytest.approx((found.value - reach, found.value + reach))
+    assert found.p == pytest.approx(2 * student.sf(abs(found.value) / found.standard_error, 9))
 
 
 def test_operations_that_are_all_alike_say_what_one_says():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from geoharm.evaluation.placebo.calibrated_ratio import LEVELS, undefined_calibrated_ratio
+from geoharm.evaluation.pooling import composite
 from geoharm.evaluation.pooling.composite import (
     MIN_SHARED_PLACES,
     ComponentEffect,
@@ -126,3 +127,14 @@ def test_intervals_hold_their_level_and_best_weights_do_not():
         held["best"] += abs(weights @ own) < reach * math.sqrt(weights @ table @ weights)
     assert held["equal"] / worlds >= 0.93
     assert held["best"] / worlds < 0.93
+
+
+def test_a_part_whose_forecast_is_refused_has_no_ratio(monkeypatch):
+    """There is a forecast, and a reason why no interval may be made from it: too few places, for instance."""
+    monkeypatch.setattr(
+        composite, "fit_forecast_and_pool", lambda *_, **__: (object(), None, "too few places", slice(0))
+    )
+    found = composite.component_effect(None, None, None, zone="target", after=None, count=5)
+    assert not found.ratio.is_defined
+    assert found.ratio.note == "no 95% interval is possible here: too few places"
+    assert found.forecast_errors is None

@@ -13,6 +13,7 @@ from geoharm.evaluation.design.control_candidates import (
     candidate_counts,
     candidate_squares,
     counts_in_period,
+    square_of,
 )
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.pooling.operations import CORRELATION, pool_operations
@@ -90,6 +91,32 @@ def test_operations_pool_to_something_between_them_with_a_narrower_interval():
     assert target.pooled.standard_error < min(estimate.standard_error for _, estimate, _ in target.rows)
     assert target.note == f"the operations' errors are taken to correlate by {CORRELATION:g}"
     assert {weight for _, _, weight in target.rows} == {1 / 3}
+
+
+def test_two_operations_are_pooled_and_a_zone_that_one_lacks_is_not():
+    first, (plan, result) = operation("A", 1), operation("B", 5)
+    lacking = plan, replace(result, effects=tuple(one for one in result.effects if one.zone != "all rings"))
+    pools = dict(pool_operations([first, lacking]))
+    assert set(pools) == {"target", "target and rings"}
+    for forest in pools.values():
+        assert len(forest.rows) == 2
+        assert forest.pooled is not None
+        assert forest.clustered is None
+
+
+def test_points_are_found_in_their_square_wherever_the_target_lies():
+    """A target off the middle: the first square lies at other metres east than north."""
+    plan = city()
+    shape = shapely.box(700, -2000, 1200, -1500)
+    tiles = candidate_squares(replace(plan, zones=(Zone("target", ZoneRole.TARGET, shape), *plan.zones[1:])))
+    assert tiles.origin[0] != tiles.origin[1]
+    x, y = events(500).x, events(500).y
+    slow = [
+        next((place for place, zone in enumerate(tiles.zones) if shapely.contains_xy(zone.geometry, *point)), -1)
+        for point in zip(x, y, strict=True)
+    ]
+    assert square_of(tiles, x, y).tolist() == slow
+    assert len(set(slow)) > 50
 
 
 def test_fewer_than_two_answers_are_not_pooled():

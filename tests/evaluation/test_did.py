@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.did import MIN_OPERATIONS, event_study, leave_one_in_placebos, poisson_did
@@ -80,6 +81,17 @@ def test_clustered_errors_hold_where_plain_ones_do_not():
     clustered, plain = np.array(rejected).reshape(-1, 2).mean(axis=0)
     assert clustered <= 0.2
     assert plain > clustered + 0.1
+
+
+def test_clustered_intervals_are_those_of_the_t_distribution():
+    counts, marks, groups = operations(1, MIN_OPERATIONS, drift=0.2)
+    (term,) = poisson_did(counts, marks, operations=groups).terms
+    freedom = MIN_OPERATIONS - 1
+    for level in (0.8, 0.9, 0.95, 0.99):
+        reach = student.ppf(0.5 + level / 2, freedom) * term.standard_error
+        span = term.interval(level)
+        assert (span.low, span.high) == pytest.approx((term.value - reach, term.value + reach))
+    assert term.p == pytest.approx(2 * student.sf(abs(term.value) / term.standard_error, freedom))
 
 
 def test_a_zone_without_events_is_undefined_and_leaves_the_others_alone():

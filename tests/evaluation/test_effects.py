@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from geoharm.evaluation.effects import build_effect, evaluate_measure
+from geoharm.evaluation.effects import build_effect, counting_interval, evaluate_measure
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.placebo.calibrated_ratio import nothing_before
@@ -249,3 +249,16 @@ def test_the_share_without_a_place_is_one_of_all_rows():
     diagnostics = diagnose(result, design(), other_estimators(result, design()))
     found = next(one for one in diagnostics if one.kind is DiagnosticKind.UNPLACED_ROWS)
     assert found.figure == pytest.approx(60 / (130 + 32 + 65 + 90 + 310 + 40 + 60))
+
+
+def test_the_counting_interval_by_hand():
+    """100 before, and the control grew from 200 to 300: 150 expected; the ratio's ends say how many fewer or more."""
+    target, control = Change("target", 100, 90), Change("control", 200, 300)
+    ratio, difference = log_rate_ratio(target, control), net_change(target, control)
+    ends = [
+        math.log(90 / 150) + step * math.sqrt(1 / 100 + 1 / 90 + 1 / 200 + 1 / 300) for step in (-1.959964, 1.959964)
+    ]
+    found = counting_interval(target, control, ratio, difference)
+    assert (found.low, found.high) == pytest.approx([150 * (math.exp(end) - 1) for end in ends], rel=1e-5)
+    nothing = log_rate_ratio(Change("target", 100, 0), control)
+    assert counting_interval(Change("target", 100, 0), control, nothing, difference) == difference.interval()

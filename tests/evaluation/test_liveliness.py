@@ -65,7 +65,7 @@ def test_the_ratio_against_a_slow_count():
     rng = np.random.default_rng(8)
     zone, own = rng.poisson(50, (30, 24)).astype(float), rng.poisson(50, 24).astype(float)
     own[12:] *= 2
-    city = np.full((31, 24), CITY)
+    city = np.tile(np.linspace(CITY, 3 * CITY, 24), (31, 1))
 
     def bins(series):
         return [series[start : start + 3].sum() for start in range(0, 24, 3)]

@@ -127,6 +127,7 @@ def test_running_difference_leaves_out_a_month_without_data():
         ([1, 2], [1], 1, "need the same months"),
         ([1, math.nan], [1, 2], 1, "their gaps differ"),
         ([1, 2.5], [1, 2], 1, "whole numbers"),
+        ([1, 2], [1, -1], 1, "zero or more"),
         ([1, 2], [1, 2], 2, "2 and 0 are left"),
     ],
 )

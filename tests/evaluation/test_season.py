@@ -102,6 +102,14 @@ def test_a_factor_lies_between_one_and_its_ratio(series, after):
     assert math.isfinite(clearness[-1])
 
 
+def test_few_counts_are_held_back_by_half_an_event_a_year():
+    """By hand: one event in each July of three years, none else; the place's mean July is 1 + 1/24, the city's 10,000 + 1/24."""
+    zone = np.vstack([np.full((40, 36), 50.0), np.where(np.arange(36) % 12 == 6, 1.0, 0.0)])
+    found, clearness = factors(zone, after=[6], dispersion=0.01)
+    assert clearness[-1] > 2.5
+    assert found[-1] == pytest.approx((1 + 1 / 24) / (1 / 12 + 1 / 24), rel=1e-4)
+
+
 def test_calendar_months_without_any_event_give_finite_factors():
     zone = np.zeros((5, 36))
     zone[:, ::12] = 30

@@ -70,7 +70,7 @@ def test_refusals(tmp_path, area, frame):
         read_population_raster(tmp_path / "none.tif", area)
     text = tmp_path / "text.tif"
     text.write_text("people")
-    with pytest.raises(StudyError, match="cannot be read"):
+    with pytest.raises(StudyError, match="not what its extension says"):
         read_population_raster(text, area)
     with pytest.raises(StudyError, match="does not say its coordinate system"):
         read_population_raster(write(tmp_path / "a.tif", people, **(frame | {"crs": None})), area)

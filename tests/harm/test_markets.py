@@ -114,7 +114,18 @@ def test_reach_counts_what_lies_beyond_walking_distance():
     sites = {"Drug treatment clinic": np.array([[100.0, 0.0]]), "school": np.array([[1000.0, 0.0]])}
     found = reach_gap("m", "treatment", (0.0, 0.0), places, sites, walking=800, years=2.0)
     assert (found.share, found.harm, found.distance, found.counts) == (0.3, 15.0, 100.0, (70, 30))
-    assert math.isnan(reach_gap("m", "sharps bin", (0.0, 0.0), places, sites, walking=800, years=2.0).share)
+    none = reach_gap("m", "sharps bin", (0.0, 0.0), places, sites, walking=800, years=2.0)
+    assert math.isnan(none.share)
+    assert none.counts == (0, 0)
+
+
+def test_distance_to_a_service_is_measured_both_ways():
+    """Sites to the east and the north: 3, 4 and 5 by hand, in hundreds of metres."""
+    places = (np.array([0.0, 300.0]), np.array([0.0, 900.0]), np.array([10.0, 30.0]))
+    sites = {"sharps bin": np.array([[300.0, 400.0], [-900.0, 0.0]])}
+    found = reach_gap("m", "sharps bin", (0.0, 800.0), places, sites, walking=499, years=1.0)
+    assert (found.distance, found.share, found.counts) == (500.0, 1.0, (0, 40))
+    assert reach_gap("m", "sharps bin", (0.0, 800.0), places, sites, walking=501, years=1.0).counts == (40, 0)
 
 
 # -- ranks --------------------------------------------------------------------------------------------------------------
@@ -163,8 +174,19 @@ def test_order_of_input_and_scale_of_a_criterion_change_nothing(order, scale):
 def test_what_is_unknown_takes_no_part_and_nothing_known_is_refused():
     values = {"a": scored(harm=(1.0, 0.1), trend=(math.nan, math.nan)), "b": scored(harm=(2.0, 0.1), trend=(9.0, 0.1))}
     assert rank_markets(values, {"harm": 1.0, "trend": 1.0}, seed=1)[0].market == "b"
+    for weights in ({"priority": 1.0}, {"harm": 0.0}, {}):
+        with pytest.raises(DesignError, match="markets cannot be ranked"):
+            rank_markets(values, weights, seed=1)
     with pytest.raises(DesignError, match="markets cannot be ranked"):
-        rank_markets(values, {"priority": 1.0}, seed=1)
+        rank_markets({}, {"harm": 1.0}, seed=1)
+
+
+def test_markets_that_are_equal_share_their_rank():
+    """Three of one value and one below: each of the three has the mean of ranks 1 to 3, whatever is drawn."""
+    values = {name: scored(harm=(value, 0.0)) for name, value in (("a", 5.0), ("b", 5.0), ("c", 5.0), ("d", 1.0))}
+    found = rank_markets(values, {"harm": 1.0}, seed=1)
+    assert [(row.ranks.low, row.ranks.high) for row in found] == [(2, 2), (2, 2), (2, 2), (4, 4)]
+    assert [row.score for row in found] == pytest.approx([2 / 3, 2 / 3, 2 / 3, 0.0])
 
 
 def test_resilience_and_trend_by_hand():
@@ -175,6 +197,10 @@ def test_resilience_and_trend_by_hand():
     assert math.isnan(resilience([10.0] * 28, [(12, 16, 28)]).value)
     assert yearly_trend([5.0] * 12 + [10.0] * 12).value == pytest.approx(math.log(2))
     assert "under 24 months" in yearly_trend([5.0] * 20).note
+    # Years before the last two take no part; the error is that of two counts of 60 and 120.
+    long = yearly_trend([99.0] * 12 + [5.0] * 12 + [10.0] * 12, dispersion=2.0)
+    assert (long.value, long.standard_error) == pytest.approx((math.log(2), math.sqrt(2 / 60 + 2 / 120)))
+    assert "without any event" in yearly_trend([5.0] * 12 + [0.0] * 12).note
 
 
 # -- reporting effort ---------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from geoharm.harm.net_harm import double_counting_note, net_harm
 from geoharm.harm.weighted import weighted_sum
 from geoharm.model.area_counts import Bounds
 from geoharm.model.counts import Change
-from geoharm.model.estimate import Estimate
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.measure import Measure
 from geoharm.model.values import MeasureSelector, ValueProfile, ValueRule, Veto
 from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_profile
@@ -219,6 +219,28 @@ def test_a_change_without_places_like_it_is_counted_against_the_growth_of_the_ci
     ends = 150 * np.expm1(ratio.value + np.array([-1.96, 0.0, 1.96]) * ratio.standard_error)
     assert np.quantile(made.low[:, 0], [0.025, 0.5, 0.975]) == pytest.approx(ends, rel=0.01)
     assert np.array_equal(made.low, made.high)
+
+
+def test_draws_go_on_in_a_straight_line_beyond_the_widest_interval():
+    """Ends far to the left and near to the right: each side goes on with the slope of its own last stretch."""
+    effect = calibrated_effect(100, 60, -0.8, -0.1)
+    z = dict(zip((0.8, 0.9, 0.95, 0.99), (1.2816, 1.6449, 1.96, 2.5758), strict=True))
+    ends = {0.8: (-0.7, -0.3), 0.9: (-0.9, -0.25), 0.95: (-1.1, -0.22), 0.99: (-1.9, -0.1)}
+    spans = tuple(Interval(*span, level) for level, span in ends.items())
+    effect = replace(effect, ratio=replace(effect.ratio, value=-0.5, intervals=spans))
+    made = joint([(measure("finds"), effect)], draws=2**15)
+    log_ratio = -np.log1p(-made.low[:, 0] / 60)
+    below = -1.9 + (3.09 - z[0.99]) * (-1.9 + 1.1) / (z[0.99] - z[0.95])
+    above = -0.1 + (3.09 - z[0.99]) * (-0.1 + 0.22) / (z[0.99] - z[0.95])
+    found = np.quantile(log_ratio, [0.001, 0.005, 0.025, 0.5, 0.975, 0.995, 0.999])
+    assert found == pytest.approx([below, -1.9, -1.1, -0.5, -0.22, -0.1, above], abs=0.02)
+
+
+def test_a_note_says_why_a_change_is_not_known():
+    fine, gone = calibrated_effect(100, 60, -0.8, -0.1), normal_effect(-5, 1, note="the control is too small")
+    made = joint([(measure(name), one) for name, one in (("a", fine), ("b", refused_effect(9, 9)), ("c", gone))])
+    assert made.notes == ("", "no 95% interval is possible here", "the control is too small")
+    assert joint([(measure("d"), normal_effect(-5, 1))]).notes == ("the count before is 0",)
 
 
 def test_the_interval_of_a_change_within_bounds_reaches_beyond_both_ends():

@@ -69,6 +69,14 @@ def test_the_expected_count_follows_the_control():
     assert look(10, 100, control=(1000, 120)).expected == pytest.approx(12.0)
 
 
+def test_the_expected_count_is_as_precise_as_the_counts_that_it_is_made_from():
+    """By hand: 1 / (1.5/100 + 2 (1/50 + 1/80) + 0.1^2), in events."""
+    found = look(10, 100, control=(50, 80), dispersion=1.5, control_dispersion=2.0, drift=0.1)
+    assert found.precision == pytest.approx(1 / (0.015 + 2 * (1 / 50 + 1 / 80) + 0.01))
+    assert found.expected == 160.0
+    assert found.operations == 1
+
+
 def test_a_margin_must_be_above_zero():
     with pytest.raises(DesignError, match="margin for unintended harm"):
         look(1, 1, margin=0)
@@ -182,6 +190,18 @@ def test_how_finds_lie_is_found():
     assert near.after == pytest.approx(float(np.hypot(after[0], after[1]).mean()))
     assert near.change.low > 0
     assert found["share found outside the target"].change.low > 0
+
+
+@pytest.mark.parametrize(("level", "z"), [(0.95, 1.96), (0.8, 1.2816)])
+def test_the_interval_of_a_share_is_that_of_two_samples(level, z):
+    """Of 900 places, 300 and then 450 outside the target: the normal law of the difference of two shares."""
+    rng = np.random.default_rng(5)
+    before, after = places(rng, 900, 100), places(rng, 900, 100)
+    inside = (np.arange(900) >= 300, np.arange(900) >= 450)
+    found = find_dispersion("finds", before, after, inside=inside, seed=1, level=level)[-1]
+    assert (found.before, found.after) == pytest.approx((1 / 3, 1 / 2))
+    reach = z * math.sqrt((1 / 3 * 2 / 3 + 1 / 4) / 900)
+    assert [found.change.low, found.change.high] == pytest.approx([1 / 6 - reach, 1 / 6 + reach], rel=0.07)
 
 
 def test_few_finds_say_nothing_and_the_same_seed_says_the_same():

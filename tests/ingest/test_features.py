@@ -289,7 +289,7 @@ def test_a_packed_map_that_grows_a_hundredfold_is_refused(tmp_path):
 
 
 def test_elements_nested_without_end_are_refused(tmp_path):
-    with pytest.raises(DataError, match="nests its elements too deeply"):
+    with pytest.raises(DataError, match="elements inside each other beyond 100 levels"):
         read_kml(source_of(tmp_path, "a.kml", "<kml>" + "<a>" * 100_000))
 
 

@@ -6,31 +6,32 @@ import codecs
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from geoharm import _crs
+from geoharm import _crs, _limits
+from geoharm._archives import ArchiveFault, opened_archive
 from geoharm.errors import DataError
 from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.features import FeatureFile, lonlat_places, property_names
-from geoharm.ingest.readers.input_files import InputFile, find_input_files
+from geoharm.ingest.readers.input_files import InputFile, archive_error, find_input_files
 from geoharm.ingest.readers.json_files import read_json
 from geoharm.ingest.readers.kml import read_kml
+from geoharm.ingest.readers.library_errors import reading
 from geoharm.ingest.readers.recognise import is_kml, refuse_other_kind
-from geoharm.ingest.readers.tabular import sheet_rows
+from geoharm.ingest.readers.tabular import check_parquet, read_geoparquet, sheet_rows
 from geoharm.ingest.readers.vector import (
     FLATGEOBUF_START,
     SQLITE_START,
     ZIP_START,
-    check_frame,
     read_vector,
     single_point,
     vector_layers,
 )
+from geoharm.ingest.readers.workbook_limits import WORKBOOK_FREE_BYTES
 
 if TYPE_CHECKING:
     import geopandas
@@ -126,11 +127,10 @@ def read_sample(source: InputFile) -> FileSample:
 
 def _archive(source: InputFile) -> FileSample:
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with opened_archive(source.path, free=WORKBOOK_FREE_BYTES) as archive:
             entries = archive.namelist()
-    except zipfile.BadZipFile as error:
-        msg = f'The file "{source.name}" is damaged or cut short: {error}.'
-        raise DataError(msg) from error
+    except ArchiveFault as fault:
+        raise archive_error(source.path, fault) from fault
     if "[Content_Types].xml" in entries or "content.xml" in entries:
         return _excel(source)
     if any(name.lower().endswith(".shp") for name in entries):
@@ -330,18 +330,17 @@ def _is_number_or_date(text: str) -> bool:
 def _parquet(source: InputFile) -> FileSample:
     import pyarrow.parquet as pq  # noqa: PLC0415 -- only for Parquet files
 
-    try:
+    check_parquet(source)
+    with reading(source, " as Parquet"):
         file = pq.ParquetFile(source.path)
         names = [str(name) for name in file.schema_arrow.names]
+        rows, is_geographic = file.metadata.num_rows, b"geo" in (file.schema_arrow.metadata or {})
         batch = next(file.iter_batches(SAMPLE_ROWS), None)
-    except (OSError, ValueError) as error:
-        msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
-        raise DataError(msg) from error
-    if b"geo" in (file.schema_arrow.metadata or {}):
-        import geopandas  # noqa: PLC0415 -- with pandas about a second to import
-
-        frame = geopandas.read_parquet(source.path)
-        return _frame_sample(source, "parquet", check_frame(source, frame).head(SAMPLE_ROWS))
+    if is_geographic:
+        if rows > _limits.RECORDS.most:
+            msg = f'The file "{source.name}" {_limits.RECORDS.refusal(rows)}.'
+            raise DataError(msg)
+        return _frame_sample(source, "parquet", read_geoparquet(source).head(SAMPLE_ROWS))
     if batch is None or not batch.num_rows:
         msg = f'The file "{source.name}" has no rows.'
         raise DataError(msg)

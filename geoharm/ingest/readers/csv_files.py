@@ -19,16 +19,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from geoharm import _limits
+from geoharm._archives import CHUNK
 from geoharm.engines.base import Scratch, StatementError
 from geoharm.engines.sql import quote_name, quote_text
 from geoharm.errors import DataError
 from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.readers.input_files import CHUNK, InputFile
+from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, match_columns
 
-MAX_LINE = 2_000_000
+MAX_LINE = _limits.LINE_BYTES.most
 _NEWLINE = ord("\n")
+# A larger file is scanned to its end before the database sees it: it might have more rows than are read.
+_SCANNED_FIRST = 100_000_000
 # Seconds to wait for the scan before the database starts: enough for a small file, or the start of a large one.
 _SCAN_TIMEOUT = 0.02
 NOT_TEXT_REASON = "has bytes that are not"
@@ -82,11 +86,11 @@ def stage_csv(scratch: Scratch, source: InputFile, input_format: Format, parse: 
         If the header lacks a declared column, the file has no rows, or a quote is not closed.
     """
     csv.field_size_limit(MAX_LINE)
-    is_packed = source.is_gzip or not source.is_plain
+    is_scanned_first = source.is_gzip or not source.is_plain or source.stamp()[0] > _SCANNED_FIRST
     with ThreadPoolExecutor(1) as pool:
         scanning = pool.submit(_scan, source)
-        if is_packed:
-            scanning.result()  # An archive that unpacks to too many bytes must not reach the database.
+        if is_scanned_first:
+            scanning.result()  # What has too many bytes or rows must not reach the database.
         header = _header(source, input_format)
         if not any(header) and scanning.result().newlines == 0:
             msg = f'The file "{source.name}" is empty.'
@@ -133,6 +137,9 @@ def _scan(source: InputFile) -> _Scan:
                 )
             has_zero_bytes = has_zero_bytes or b"\x00" in chunk
             last_byte = chunk[-1:]
+            if newlines + lone_returns > _limits.ROWS.most:
+                msg = f'The file "{source.name}" {_limits.ROWS.refusal()}.'
+                raise DataError(msg)
     newlines += last_byte != b"\n"
     is_open = last_byte not in (b"\n", b"\r", b"\x00")
     return _Scan(newlines, not lone_returns and not has_zero_bytes, is_open, digest.hexdigest())
@@ -165,6 +172,9 @@ def _header(source: InputFile, input_format: Format) -> list[str]:
         raise DataError(msg) from error
     if any(is_broken_text(name) for name in record):
         raise _not_text(source, input_format)
+    if len(record) > _limits.COLUMNS.most:
+        msg = f'The file "{source.name}" {_limits.COLUMNS.refusal(len(record))}.'
+        raise DataError(msg)
     return [name.strip() for name in record]
 
 
@@ -216,10 +226,14 @@ def _stage_careful(
     positions: dict[str, int],
 ) -> StagedRows:
     """Read record by record: each becomes a row of ``stage`` or a reject, with its first line."""
-    writer, line = StageWriter(scratch, tuple(positions)), 0
+    writer, line, rejects = StageWriter(scratch, tuple(positions)), 0, 0
     for line, record in _records(source, input_format, width, positions.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
+            rejects += 1
+            if rejects > _limits.REJECTS.most:
+                msg = f'The file "{source.name}" {_limits.REJECTS.refusal()}.'
+                raise DataError(msg)
         else:
             writer.keep(line, [record[index] for index in positions.values()])
     return writer.close(open_end=line)

@@ -89,7 +89,11 @@ def stage_features(scratch: Scratch, source: InputFile, input_format: Format, co
     places = _places(source, input_format, content)
     writer = StageWriter(scratch, (*keys, "longitude", "latitude") if content.has_places else tuple(keys))
     for feature, place in zip(features, places, strict=True):
-        values = [_text(feature.properties.get(key)) for key in keys.values()]
+        try:
+            values = [_text(feature.properties.get(key)) for key in keys.values()]
+        except (RecursionError, ValueError):  # Python writes no whole number of more digits.
+            writer.reject(feature.number, "has a value that is no text or number of usual size")
+            continue
         if feature.fault:
             writer.reject(feature.number, feature.fault)
         elif any(value is not None and is_broken_text(value) for value in values):

@@ -1,7 +1,6 @@
-"""Input files: plain files, gzipped files, and files inside zip archives, opened with limits.
+"""Input files: plain files, gzipped files, and files inside zip archives (`geoharm._archives`), opened with limits.
 
-Nothing is unpacked to disk. What an archive says about its own size is not trusted: bytes are counted as they are
-unpacked. An archive is refused if it grows a hundredfold, holds links, or has entries outside its folder.
+Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import hashlib
-import stat
-import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from geoharm import _limits
+from geoharm._archives import (
+    CHUNK,
+    FREE_BYTES,
+    GZIP_START,
+    ZIP_START,
+    ArchiveFault,
+    opened_archive,
+    ratio_fault,
+)
 from geoharm.errors import DataError
 from geoharm.ingest.readers.matched_files import Tell, matching_files
 
@@ -31,14 +38,6 @@ def single_input_file(path: Path) -> InputFile:
         If it does not exist.
     """
     return find_input_files([path.name], path.parent, members=())[0]
-
-
-CHUNK = 1 << 20
-MAX_ENTRIES = 1_000
-MAX_BYTES = 4 << 30
-MAX_RATIO = 100
-_MIN_BYTES_FOR_RATIO = 1 << 20
-_ZIP_START, _GZIP_START = b"PK\x03\x04", b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class InputFile:
     def is_gzip(self) -> bool:
         """Whether the file is gzipped, judged by its first bytes."""
         with self._still_there():
-            return self.is_plain and _starts_with(self.path, _GZIP_START)
+            return self.is_plain and _starts_with(self.path, GZIP_START)
 
     def stamp(self) -> tuple[int, int]:
         """Return the size and the time of the last change of the file or archive; they differ once it has been written to."""
@@ -106,23 +105,47 @@ class InputFile:
         """
         try:
             if self.member:
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as inner:
-                    size = archive.getinfo(self.member).compress_size
-                    yield cast("BinaryIO", _LimitedStream(inner, size, self.name))
+                with self._still_there(), opened_archive(self.path) as archive, archive.open(self.member) as inner:
+                    yield cast("BinaryIO", inner)
             elif self.is_gzip:
                 with gzip.open(self.path, "rb") as inner:
                     yield cast("BinaryIO", _LimitedStream(inner, self.path.stat().st_size, self.name))
             else:
                 with self._still_there(), self.path.open("rb") as stream:
+                    self._check_plain_size()
                     yield stream
-        except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+        except ArchiveFault as fault:
+            raise archive_error(self.path, fault) from fault
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             msg = f'The file "{self.name}" is damaged or cut short; fetch it again.'
             raise DataError(msg) from error
-        except (RuntimeError, NotImplementedError) as error:
-            if "encrypted" not in str(error) and "compression" not in str(error):
-                raise
-            msg = f'The file "{self.name}" is encrypted or packed in an unknown way; save it without a password.'
-            raise DataError(msg) from error
+
+    def _check_plain_size(self) -> None:
+        size = self.path.stat().st_size
+        if size > _limits.TEXT_BYTES.most:
+            msg = f'The file "{self.name}" {_limits.TEXT_BYTES.refusal(size)}.'
+            raise DataError(msg)
+
+    def content(self) -> bytes:
+        """Return all bytes of a file that is read as one.
+
+        Raises
+        ------
+        DataError
+            If there are more than `geoharm._limits.WHOLE_BYTES`; see also `open`.
+        """
+        limit = _limits.WHOLE_BYTES
+        with self.open() as stream:
+            content = stream.read(limit.most + 1)
+        if len(content) > limit.most:
+            msg = f'The file "{self.name}" {limit.refusal()}.'
+            raise DataError(msg)
+        return content
+
+
+def archive_error(path: Path, fault: ArchiveFault) -> DataError:
+    """Return the error for an archive of events that cannot be read."""
+    return DataError(f'The archive "{path.name}" {fault}.')
 
 
 class _LimitedStream:
@@ -169,11 +192,11 @@ class _LimitedStream:
 
     def _counted(self, chunk: bytes) -> bytes:
         self._count += len(chunk)
-        if self._count > MAX_BYTES or (self._count > _MIN_BYTES_FOR_RATIO and self._count > MAX_RATIO * self._packed):
-            msg = (
-                f'The file "{self._name}" unpacks to more than {MAX_RATIO} times its size, or more than '
-                f"{MAX_BYTES >> 30} GB; it is not read. Unpack it yourself if it is what you expect."
-            )
+        if self._count > FREE_BYTES and self._count > _limits.RATIO.most * self._packed:
+            msg = f'The file "{self._name}" {ratio_fault()}.'
+            raise DataError(msg)
+        if self._count > _limits.TEXT_BYTES.most:
+            msg = f'The file "{self._name}" {_limits.TEXT_BYTES.refusal()}.'
             raise DataError(msg)
         return chunk
 
@@ -210,7 +233,7 @@ def find_input_files(
     for pattern in patterns:
         for path in matching_files(pattern, folder, own=own, tell=tell):
             inputs = (
-                _archive_members(path, members) if members and _starts_with(path, _ZIP_START) else (InputFile(path),)
+                _archive_members(path, members) if members and _starts_with(path, ZIP_START) else (InputFile(path),)
             )
             for input_file in inputs:
                 if files_by_name.setdefault(input_file.name, input_file) != input_file:
@@ -221,26 +244,16 @@ def find_input_files(
 
 def _archive_members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_archive(path) as archive:
             entries = archive.infolist()
-    except zipfile.BadZipFile as error:
-        msg = f'The file "{path.name}" is damaged or cut short; fetch it again.'
-        raise DataError(msg) from error
-    if len(entries) > MAX_ENTRIES:
-        msg = f'The archive "{path.name}" has {len(entries):,} entries, more than {MAX_ENTRIES:,}; it is not read.'
-        raise DataError(msg)
+    except ArchiveFault as fault:
+        raise archive_error(path, fault) from fault
     if any(entry.filename == "[Content_Types].xml" for entry in entries):
         msg = f'"{path.name}" is an Excel workbook; write container = "excel" in its format, or save it as CSV.'
         raise DataError(msg)
     member_files = []
     for entry in entries:
         name = entry.filename
-        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
-            msg = f'The archive "{path.name}" has an entry that leads out of its folder; it is not read.'
-            raise DataError(msg)
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            msg = f'The archive "{path.name}" holds a link instead of a file; it is not read.'
-            raise DataError(msg)
         base_name = name.rsplit("/", 1)[-1]
         if not entry.is_dir() and any(fnmatch.fnmatch(base_name, pattern) for pattern in patterns):
             member_files.append(InputFile(path, name))

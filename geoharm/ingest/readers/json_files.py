@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from geoharm import _limits
+from geoharm._json import TOO_DEEP, JsonFault, check_json, parse_json
 from geoharm.errors import DataError
 from geoharm.ingest.readers.features import (
     NO_PLACE,
@@ -52,12 +54,20 @@ def read_json(source: InputFile, container: str = "") -> tuple[str, FeatureFile]
         If it is not JSON, is cut short, is of another kind, or is the error message of a server.
     """
     text = _decoded(source)
-    records = _lines(text)
-    if records is None:
-        document = _parsed(source, text, container)
-        found, content = _document(source, document)
-    else:
-        found, content = _sequence(records, is_closed=text.endswith("\n"))
+    try:
+        check_json(text, parts=_limits.JSON_PARTS)
+        records = _lines(text)
+        if records is None:
+            found, content = _document(source, _parsed(source, text, container))
+        else:
+            found, content = _sequence(records, is_closed=text.endswith("\n"))
+    except (JsonFault, RecursionError) as error:
+        fault = TOO_DEEP if isinstance(error, RecursionError) else error
+        msg = f'The file "{source.name}" {fault}.'
+        raise DataError(msg) from error
+    if len(content.features) > _limits.RECORDS.most:
+        msg = f'The file "{source.name}" {_limits.RECORDS.refusal(len(content.features))}.'
+        raise DataError(msg)
     if container and found != container:
         if not found:
             msg = f'The file "{source.name}" is JSON, but not {_required(container)}.'
@@ -75,8 +85,7 @@ def _required(container: str) -> str:
 
 
 def _decoded(source: InputFile) -> str:
-    with source.open() as stream:
-        content = stream.read()
+    content = source.content()
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,16 +96,13 @@ def _parsed(source: InputFile, text: str, container: str) -> Any:
     """Return the one JSON document of a text."""
     name = _NAMES.get(container, "JSON")
     try:
-        return json.loads(text)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         stripped = text.rstrip()
         if stripped[:1] in "{[" and (error.pos >= len(stripped) or stripped[-1:] not in "}]"):
             msg = f'The file "{source.name}" ends in the middle, in line {stripped.count(chr(10)) + 1}: it was cut short; fetch it again.'
             raise DataError(msg) from error
         msg = f'The file "{source.name}" is not valid {name} (line {error.lineno}, character {error.colno}); export it again.'
-        raise DataError(msg) from error
-    except (ValueError, RecursionError) as error:
-        msg = f'The file "{source.name}" is not valid {name}; export it again.'
         raise DataError(msg) from error
 
 
@@ -111,14 +117,17 @@ def _lines(text: str) -> list[tuple[int, Any]] | None:
         # A collection has all its features in itself; what comes after it is damage.
         if not isinstance(first, dict) or isinstance(first.get("features"), list):
             return None
+    count = text.count("\n")
+    if count > _limits.RECORDS.most:
+        raise JsonFault(_limits.RECORDS.refusal(count))
     lines = ((number, line.strip(" \t\r" + _RECORD_SEPARATOR)) for number, line in enumerate(text.split("\n"), start=1))
     return [(number, _line_value(line)) for number, line in lines if line]
 
 
 def _line_value(line: str) -> Any:
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return parse_json(line)
+    except (ValueError, JsonFault):
         return _NO_JSON
 
 

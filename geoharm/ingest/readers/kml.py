@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from geoharm import _limits
+from geoharm._archives import CHUNK
 from geoharm.errors import DataError
 from geoharm.ingest.readers.features import NO_PLACE, NOT_A_POINT, SEVERAL_POINTS, Feature, FeatureFile, Place, place_of
-from geoharm.ingest.readers.input_files import CHUNK, InputFile
+from geoharm.ingest.readers.input_files import InputFile
 
 _CRS = "OGC:CRS84"
-_MAX_DEPTH = 200
 # Texts of a placemark that are properties, unless its extended data have the same name.
 _TEXTS = ("name", "description", "address", "when", "begin", "end")
 _SHAPES = ("Point", "LineString", "LinearRing", "Polygon", "Model", "Track", "MultiTrack")
@@ -32,7 +33,12 @@ def read_kml(source: InputFile) -> FeatureFile:
     placemarks = _Placemarks(source)
     try:
         with source.open() as stream:
+            read = 0
             while chunk := stream.read(CHUNK):
+                read += len(chunk)
+                if read > _limits.WHOLE_BYTES.most:
+                    msg = f'The file "{source.name}" {_limits.WHOLE_BYTES.refusal()}.'
+                    raise DataError(msg)
                 placemarks.parser.Parse(chunk)
             placemarks.parser.Parse(b"", True)  # noqa: FBT003 -- the parser takes no keywords
     except expat.ExpatError as error:
@@ -65,6 +71,7 @@ class _Placemarks:
     features: list[Feature] = field(default_factory=list)
     root: str = ""
     depth: int = 0
+    elements: int = 0
     builder: Any = None
     opened_at: int = 0
 
@@ -84,8 +91,12 @@ class _Placemarks:
         local = name.rsplit(" ", 1)[-1]
         self.root = self.root or local
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            msg = f'The file "{self.source.name}" nests its elements too deeply; it is not read.'
+        self.elements += 1
+        if self.depth > _limits.NESTING.most:
+            msg = f'The file "{self.source.name}" {_limits.too_deep("elements")}.'
+            raise DataError(msg)
+        if self.elements > _limits.XML_ELEMENTS.most:
+            msg = f'The file "{self.source.name}" {_limits.XML_ELEMENTS.refusal()}.'
             raise DataError(msg)
         if self.builder is None and local == "Placemark":
             self.builder, self.opened_at = ET.TreeBuilder(), self.depth
@@ -96,6 +107,9 @@ class _Placemarks:
         if self.builder is not None:
             self.builder.end(name.rsplit(" ", 1)[-1])
             if self.depth == self.opened_at:
+                if len(self.features) == _limits.RECORDS.most:
+                    msg = f'The file "{self.source.name}" {_limits.RECORDS.refusal()}.'
+                    raise DataError(msg)
                 self.features.append(_placemark(len(self.features) + 1, self.builder.close()))
                 self.builder = None
         self.depth -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from geoharm._archives import GZIP_START, ZIP_START
 from geoharm.errors import DataError
 from geoharm.ingest.readers.input_files import InputFile
 
@@ -34,7 +35,11 @@ def refuse_other_kind(source: InputFile, container: str) -> None:
         If it is a web page, the error message of a server, or KML, JSON or a zip archive under another container.
     """
     with source.open() as stream:
-        start = stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+        raw = stream.read(_HEAD)
+    if (source.is_gzip or not source.is_plain) and raw.startswith((ZIP_START, GZIP_START)):
+        msg = f'The file "{source.name}" is an archive inside an archive; unpack it first.'
+        raise DataError(msg)
+    start = raw.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _WEB_PAGE.match(start):
         title = _TITLE.search(start)
         shown = f' ("{" ".join(title.group(1).decode("utf-8", "replace").split())[:_MOST_SHOWN]}")' if title else ""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from geoharm._archives import CHUNK
 from geoharm.engines.base import Scratch
 from geoharm.engines.sql import quote_name
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import NEEDED_FIELDS, value_fields
-from geoharm.ingest.readers.input_files import CHUNK, InputFile
+from geoharm.ingest.readers.input_files import InputFile
 
 _BATCH = 100_000
 # If more than this share of rows is unreadable, the format is wrong, not the rows.

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-import zipfile
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geoharm import _limits
 from geoharm.engines.base import Scratch
 from geoharm.errors import DataError
+from geoharm.geo.outlines import ShapeFault
+from geoharm.geo.vector_limits import check_count, check_geopackage, check_size, shapefiles_in
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.features import NOT_A_POINT, SEVERAL_POINTS
 from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.library_errors import reading, unusable
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_columns
 
 if TYPE_CHECKING:
     import geopandas
 
 SQLITE_START, FLATGEOBUF_START, ZIP_START = b"SQLite format 3\x00", b"fgb\x03fgb", b"PK\x03\x04"
-_SHAPEFILE_START = b"\x00\x00\x27\x0a"
 _SHAPEFILE_PARTS = (".shp", ".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix")
 _MOST_LAYERS_SHOWN = 10
 
@@ -48,22 +48,16 @@ def read_vector(source: InputFile, *, layer: str = "", rows: int | None = None) 
         If the file is of another kind, damaged or empty, reads other files, has several layers of which none is named, or
         does not state its coordinate system.
     """
+    most = rows if rows is not None else _limits.RECORDS.most + 1
     address = _address(source, layer)
     # With pandas about a second to import, and most files are text.
     import geopandas  # noqa: PLC0415
-    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
 
-    try:
-        # Coordinates that are not numbers are rejected later, so numpy's warnings are not needed.
-        with np.errstate(invalid="ignore"):
-            if address.startswith("/vsizip/"):
-                frame = geopandas.read_file(address, engine="pyogrio", rows=rows)
-            else:
-                name = _chosen(source, vector_layers(source), layer)
-                frame = geopandas.read_file(address, engine="pyogrio", rows=rows, layer=name)
-    except (DataSourceError, DataLayerError, ValueError) as error:
-        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
-        raise DataError(msg) from error
+    name = None if address.startswith("/vsizip/") else _chosen(source, vector_layers(source), layer)
+    # Coordinates that are not numbers are rejected later, so numpy's warnings are not needed.
+    with reading(source), np.errstate(invalid="ignore"):
+        frame = geopandas.read_file(address, engine="pyogrio", rows=most, layer=name)
+        check_count(len(frame))
     return check_frame(source, frame)
 
 
@@ -76,17 +70,11 @@ def vector_layers(source: InputFile) -> tuple[str, ...]:
         If the file is of another kind, or damaged.
     """
     if _kind(source) == ZIP_START:
-        return tuple(PurePosixPath(name).stem for name in _shapefiles(source))
-    if _kind(source) == SQLITE_START:
-        _refuse_virtual_tables(source)
+        return tuple(_shapefiles(source))
     from pyogrio import list_layers  # noqa: PLC0415 -- it takes long to import, and most files are text
-    from pyogrio.errors import DataSourceError  # noqa: PLC0415
 
-    try:
+    with reading(source):
         listed = list_layers(source.path)
-    except (DataSourceError, ValueError) as error:
-        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
-        raise DataError(msg) from error
     return tuple(str(name) for name, geometry in listed if geometry is not None)
 
 
@@ -140,14 +128,18 @@ def single_point(geometry: Any) -> Any | str | None:
 
 
 def _kind(source: InputFile) -> bytes:
-    """Return the first bytes of the kind of a file; whatever is no geographic file is refused."""
+    """Return the first bytes of the kind of a file; whatever is no geographic file, or too large, is refused."""
     if not source.is_plain:
         msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
         raise DataError(msg)
     with source.open() as stream:
         beginning = stream.read(16)
-    for kind in (SQLITE_START, FLATGEOBUF_START, ZIP_START):
+    for kind, check in ((SQLITE_START, check_geopackage), (FLATGEOBUF_START, check_size), (ZIP_START, check_size)):
         if beginning.startswith(kind):
+            try:
+                check(source.path)
+            except ShapeFault as fault:
+                raise unusable(source, fault) from fault
             return kind
     if source.path.suffix.lower() in _SHAPEFILE_PARTS:
         stem = source.path.stem
@@ -161,12 +153,23 @@ def _kind(source: InputFile) -> bytes:
 
 
 def _address(source: InputFile, layer: str) -> str:
-    """Return where GDAL finds a layer."""
+    """Return where GDAL finds a layer of a file that has been found to be harmless."""
     if _kind(source) != ZIP_START:
         return str(source.path)
     shapefiles = _shapefiles(source)
-    name = _chosen(source, tuple(PurePosixPath(entry).stem for entry in shapefiles), layer)
-    return f"/vsizip/{source.path}/{next(entry for entry in shapefiles if PurePosixPath(entry).stem == name)}"
+    return f"/vsizip/{source.path}/{shapefiles[_chosen(source, tuple(shapefiles), layer)]}"
+
+
+def _shapefiles(source: InputFile) -> dict[str, str]:
+    """Return the Shapefiles in an archive, by their names without folder and ending."""
+    try:
+        found = shapefiles_in(source.path, with_attributes=True)
+    except ShapeFault as fault:
+        raise unusable(source, fault) from fault
+    if not found:
+        msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
+        raise DataError(msg)
+    return found
 
 
 def _chosen(source: InputFile, layers: tuple[str, ...], layer: str) -> str:
@@ -179,9 +182,6 @@ def _chosen(source: InputFile, layers: tuple[str, ...], layer: str) -> str:
     if layer and layer not in layers:
         msg = f'The file "{source.name}" has no layer "{layer}"; it has {shown}.'
         raise DataError(msg)
-    if layers.count(layer or layers[0]) > 1:
-        msg = f'The archive "{source.name}" has several Shapefiles called "{layer or layers[0]}"; take all but one out.'
-        raise DataError(msg)
     if not layer and len(layers) > 1:
         msg = (
             f'The file "{source.name}" has {len(layers)} layers: {shown}. Write the one to read in its format, such as '
@@ -189,47 +189,3 @@ def _chosen(source: InputFile, layers: tuple[str, ...], layer: str) -> str:
         )
         raise DataError(msg)
     return layer or layers[0]
-
-
-def _refuse_virtual_tables(source: InputFile) -> None:
-    """Refuse a GeoPackage with virtual tables, which may read other files; only its spatial index may be virtual."""
-    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as scratch:
-        try:
-            rows = scratch.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
-        except sqlite3.DatabaseError as error:
-            msg = f'The file "{source.name}" is a damaged GeoPackage; fetch it again.'
-            raise DataError(msg) from error
-    for (statement,) in rows:
-        words = " ".join(statement.lower().split())
-        if words.startswith("create virtual table") and " using rtree" not in words:
-            msg = f'The GeoPackage "{source.name}" holds a table that reads other files; it is not read.'
-            raise DataError(msg)
-
-
-def _shapefiles(source: InputFile) -> list[str]:
-    """Return the entries of an archive that are Shapefiles, each with what it needs."""
-    try:
-        with zipfile.ZipFile(source.path) as archive:
-            entries = archive.namelist()
-            shapefiles = [name for name in entries if _is_shapefile(name)]
-            beginnings = [archive.open(name).read(4) for name in shapefiles]
-    except (zipfile.BadZipFile, RuntimeError) as error:
-        msg = f'The file "{source.name}" is damaged or encrypted; fetch it again.'
-        raise DataError(msg) from error
-    if not shapefiles or any(beginning != _SHAPEFILE_START for beginning in beginnings):
-        msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
-        raise DataError(msg)
-    parts = {name.lower() for name in entries}
-    for name in shapefiles:
-        stem = name.lower().removesuffix(".shp")
-        lacking = [ending for ending in (".dbf", ".shx") if f"{stem}{ending}" not in parts]
-        if lacking:
-            msg = f'The Shapefile "{name}" in "{source.name}" lacks its {" and its ".join(lacking)}; fetch all of its parts again.'
-            raise DataError(msg)
-    return shapefiles
-
-
-def _is_shapefile(entry: str) -> bool:
-    """Return whether an entry of an archive is a Shapefile, and not what a Mac keeps beside it."""
-    path = PurePosixPath(entry)
-    return path.suffix.lower() == ".shp" and not path.name.startswith("._") and "__MACOSX" not in path.parts
