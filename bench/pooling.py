@@ -1,8 +1,8 @@
 """Coverage and power of ways to pool the operations of one city, and the measures of each, into one answer.
 
 Run as ``python -m bench.pooling --rows FILE [--cities 150] [--from 0] [--minutes 60]``. It adds cities to a file of JSON lines,
-continues where the file ends, and never runs a seed twice. ``--table`` prints tables of the rows instead; ``--quick``
-simulates one small city and prints its tables.
+continues where the file ends, and never runs a seed twice. ``--table`` prints tables of the rows instead, and ``--docs``
+writes those of one measure and of three into `docs/calibration.md`; ``--quick`` simulates one small city.
 
 Every city (`bench.worlds`, 2,304 units) has three harms and up to sixteen operations whose exposed areas lie apart. What is
 asked is the mean of the operations' own true log ratios in their targets. Forecasts do not depend on the counts after in a
@@ -23,7 +23,7 @@ import numpy as np
 
 from bench import worlds
 from bench.calibration import argument, city_of, rows_of, short
-from bench.calibration_table import table
+from bench.calibration_table import table, write_part
 from bench.net_harm import RATES, forecast_numbers
 from bench.scenarios import LOCAL, MECHANISMS, SMOOTH, Scenario
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast_and_pool
@@ -45,6 +45,11 @@ EFFECTS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.2))
 NUMBERS_POOLED = (2, 4, 8, 16)
 CORRELATIONS = (0.0, 0.05, 0.1, 0.2, 0.3)
 LEVEL = 0.95
+# The ways that are shown in `docs/calibration.md`.
+SHOWN = (
+    "random effects, Hartung and Knapp", "own ends, equal weights, 0", "own ends, equal weights, 0.05",
+    "own ends, equal weights, 0.1", "own ends, equal weights, 0.2", "own ends, by precision, 0.1",
+)  # fmt: skip
 
 
 def harm_rates(rng, city, world, correlation):
@@ -188,8 +193,11 @@ def share(values):
     return f"{100 * mean:.1f} ({100 * math.sqrt(mean * (1 - mean) / len(values)):.1f})"
 
 
-def pooling_table(rows, harms=(0,)):
-    """Return a table: coverage and share of intervals below zero, by kind of city, number pooled and way to pool."""
+def pooling_table(rows, harms=(0,), ways=None):
+    """Return a table: coverage and share of intervals below zero, by kind of city, number pooled and way to pool.
+
+    `ways` are names of ways to pool; the default is all.
+    """
     lines = []
     for kind in KINDS:
         cities = [row for row in rows if row["cell"] == kind]
@@ -197,7 +205,7 @@ def pooling_table(rows, harms=(0,)):
             by_effect = [list(answers(cities, effect, number, list(harms))) for effect in range(len(EFFECTS))]
             if not by_effect[0]:
                 continue
-            for way in by_effect[0][0][1]:
+            for way in ways or by_effect[0][0][1]:
                 spans = [[(truth, *made[way]) for truth, made in one] for one in by_effect]
                 lines.append(
                     [kind, number, len(by_effect[0]), way]
@@ -236,10 +244,14 @@ def main() -> None:
     path = Path(argument("--rows", "pooling.jsonl"))
     if "--quick" in sys.argv:
         rows = [{"cell": "local", "ops": short(replicate("local", [1, 0], side=30))}]
-    elif "--table" in sys.argv:
+    elif "--table" in sys.argv or "--docs" in sys.argv:
         rows = list(rows_of(path))
     else:
         run(path, int(argument("--cities", "150")), float(argument("--minutes", "60")), int(argument("--from", "0")))
+        return
+    if "--docs" in sys.argv:
+        one, three = (pooling_table(rows, harms, SHOWN) for harms in ((0,), (0, 1, 2)))
+        write_part("pooling", f"One measure:\n\n{one}\n\nThe mean of three measures of each operation:\n\n{three}")
         return
     for harms in ((0,), (0, 1), (0, 1, 2)):
         print(f"{len(harms)} measure{'s' * (len(harms) > 1)} pooled\n\n{pooling_table(rows, harms)}\n")
