@@ -6,11 +6,18 @@ import math
 
 from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.model.effect import Effect
-from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason
 
 REFERENCE = "https://findings.org.uk/"
 NAME = "log ratio of harm per market activity"
+_CHANGES = {
+    Reading.FELL: MarketChange.SHRANK,
+    Reading.PROBABLY_FELL: MarketChange.PROBABLY_SHRANK,
+    Reading.ROSE: MarketChange.GREW,
+    Reading.PROBABLY_ROSE: MarketChange.PROBABLY_GREW,
+}
 
 
 def noxiousness(
@@ -51,8 +58,10 @@ def noxiousness(
     affects both alike cancels. The standard error covers counting noise only, not the differences between places over
     time.
 
-    References ---------- UK Drug Policy Commission (2009), Refocusing drug-related law enforcement to address harms, as
-    summarised by Drug and Alcohol Findings, https://findings.org.uk/
+    References
+    ----------
+    UK Drug Policy Commission (2009), Refocusing drug-related law enforcement to address harms, as summarised by Drug and
+    Alcohol Findings, https://findings.org.uk/
     """
     ratio = _noxiousness_ratio(harm, market, dispersion, names)
     size = market_size_change(market, rings)
@@ -64,20 +73,13 @@ def noxiousness(
 
 
 def market_size_change(target: Effect[int], rings: Effect[int] | None) -> MarketChange:
-    """Return how the market's size changed.
+    """Return how the market's size changed, by the readings of its effects.
 
-    "Moved" requires an interval below zero in the target and an interval above zero in the rings.
+    "Moved" requires a fall in the target and a rise in all rings, both of them findings.
     """
-    target_interval = _shown_interval(target)
-    if math.isnan(target_interval.low):
-        return MarketChange.CANNOT_TELL
-    if target_interval.side < 0 and rings is not None and _shown_interval(rings).side > 0:
+    if target.reading is Reading.FELL and rings is not None and rings.reading is Reading.ROSE:
         return MarketChange.MOVED
-    return {-1: MarketChange.SHRANK, 0: MarketChange.NO_CLEAR_CHANGE, 1: MarketChange.GREW}[target_interval.side]
-
-
-def _shown_interval(effect: Effect[int]) -> Interval:
-    return effect.counting if effect.is_refused else effect.interval
+    return _CHANGES.get(target.reading, MarketChange.CANNOT_TELL)
 
 
 def _noxiousness_ratio(
@@ -108,16 +110,16 @@ def _reading(size: MarketChange, ratio: Estimate, names: tuple[str, str]) -> str
     """Return the sentence on the change of market size and of harm per unit of market size."""
     size_sentence = {
         MarketChange.SHRANK: f"The market shrank ({names[1]} fell)",
+        MarketChange.PROBABLY_SHRANK: f"The market probably shrank ({names[1]} probably fell)",
         MarketChange.MOVED: f"The market moved ({names[1]} fell here and rose nearby)",
         MarketChange.GREW: f"The market grew ({names[1]} rose)",
-        MarketChange.NO_CLEAR_CHANGE: f"No clear change in the market's size ({names[1]})",
-        MarketChange.CANNOT_TELL: f"It is unknown whether the market changed in size ({names[1]})",
+        MarketChange.PROBABLY_GREW: f"The market probably grew ({names[1]} probably rose)",
+        MarketChange.CANNOT_TELL: f"It cannot be told whether the market changed in size ({names[1]})",
     }[size]
     if not ratio.is_defined:
         return f"{size_sentence}; its harm for its size is unknown: {ratio.note}."
-    harm_sentence = {
-        -1: f"a signal that it does less harm for its size ({names[0]})",
-        0: f"no clear change in harm for its size ({names[0]})",
-        1: f"a signal that it does more harm for its size ({names[0]})",
-    }[ratio.interval().side]
-    return f"{size_sentence}; {harm_sentence}."
+    side = "lower" if ratio.value < 0 else "higher"
+    return (
+        f"{size_sentence}. Harm for its size ({names[0]}) is {side} than in the control area, for orientation: the interval "
+        "holds the noise of counting only."
+    )

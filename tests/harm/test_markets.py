@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -25,8 +26,9 @@ from geoharm.model.estimate import Estimate
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window
+from geoharm.model.reading import Reading
 from geoharm.model.survey import SurveyEstimates
-from tests.harm.worlds import calibrated_effect, measure
+from tests.harm.worlds import measure
 
 
 def counted(zone, control=(1000, 1000)):
@@ -53,7 +55,7 @@ def test_a_market_that_stayed_but_does_less_harm_is_told_apart():
     assert (found.before, found.after) == (50.0, 20.0)
     assert found.ratio.value == pytest.approx(math.log(0.4))
     assert found.ratio.standard_error == pytest.approx(math.sqrt(1 / 100 + 1 / 40 + 2 / 200 + 4 / 1000))
-    assert "less harm for its size" in found.reading
+    assert "Harm for its size (violence) is lower than in the control area, for orientation" in found.reading
 
 
 def test_what_the_control_did_is_taken_out():
@@ -83,11 +85,22 @@ def test_no_harm_or_no_market_is_undefined_with_its_reason():
 
 @pytest.mark.parametrize(
     ("here", "there", "size"),
-    [((-0.8, -0.3), (0.2, 0.6), "moved"), ((-0.8, -0.3), (-0.2, 0.2), "shrank"), ((0.1, 0.5), (0, 0.1), "grew"),
-     ((-0.2, 0.2), (0.2, 0.6), "no clear change")],
-)  # fmt: skip
-def test_what_became_of_a_market(here, there, size):
-    assert market_size_change(calibrated_effect(100, 60, *here), calibrated_effect(100, 130, *there)) == size
+    [
+        (Reading.FELL, Reading.ROSE, "moved"),
+        (Reading.FELL, Reading.PROBABLY_ROSE, "shrank"),
+        (Reading.FELL, Reading.CANNOT_TELL, "shrank"),
+        (Reading.PROBABLY_FELL, Reading.ROSE, "probably shrank"),
+        (Reading.ROSE, Reading.NO_RISE_OVER, "grew"),
+        (Reading.PROBABLY_ROSE, Reading.FELL, "probably grew"),
+        (Reading.NO_RISE_OVER, Reading.ROSE, "cannot tell"),
+        (Reading.CONTROLS_DISAGREE, Reading.ROSE, "cannot tell"),
+        (Reading.CANNOT_TELL, Reading.ROSE, "cannot tell"),
+    ],
+)
+def test_what_became_of_a_market_is_what_its_effects_were_read_as(here, there, size):
+    """Whatever the intervals are: a counting interval that excludes zero is no finding."""
+    target, rings = (replace(counted((1000, 300), (1000, 1000)), reading=reading) for reading in (here, there))
+    assert market_size_change(target, rings) == size
 
 
 # -- threats and reach --------------------------------------------------------------------------------------------------

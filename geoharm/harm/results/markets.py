@@ -16,9 +16,10 @@ class MarketChange(StrEnum):
     """How the size of a market changed."""
 
     SHRANK = "shrank"
+    PROBABLY_SHRANK = "probably shrank"
     MOVED = "moved"
     GREW = "grew"
-    NO_CLEAR_CHANGE = "no clear change"
+    PROBABLY_GREW = "probably grew"
     CANNOT_TELL = "cannot tell"
 
 

@@ -149,7 +149,9 @@ class NoxiousnessRecord(Record):
     before: Number = key("Events of harm per 100 events of market activity, before.")
     after: Number = key("The same, after.")
     ratio: EstimateRecord = key("Log ratio of after to before against the control area.")
-    size_change: Literal["shrank", "moved", "grew", "no clear change", "cannot tell"] = key("Change of market size.")
+    size_change: Literal["shrank", "probably shrank", "moved", "grew", "probably grew", "cannot tell"] = key(
+        "Change of market size."
+    )
     reading: str = key("The sentence for readers.", read=lambda noxiousness: sentence_text(noxiousness.reading))
 
 
