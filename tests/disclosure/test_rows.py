@@ -11,6 +11,7 @@ from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.cells import Cells
 from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.history import read_history
+from geoharm.disclosure.ledgers import protect_ledger
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.rows import DataSet, RowSet, data_sets, nearest, rows_of
 from geoharm.disclosure.statements import Constraints, PublishedValue, Term, merge_constraints, read_as_current
@@ -21,7 +22,6 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.ledger import FileLedger, MonthLedger, SourceLedger
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period
-from geoharm.model.suppressed import Suppressed
 from geoharm.report.write import publish_study
 from geoharm.results import OperationResult
 from tests.disclosure.test_attacker import RULE
@@ -108,7 +108,7 @@ def ledger(source, sha256, kept):
 def test_the_same_rows_in_another_container_are_one_data_set():
     kept = [31, 28, 40, 35, 22, 41, 30, 29, 33, 36, 27, 25]
     ledgers = [ledger("csv", "c", kept), ledger("xlsx", "x", kept), ledger("other", "o", kept[::-1])]
-    found = data_sets(ledgers, ledgers, {})
+    found = data_sets(ledgers, [protect_ledger(one, 5) for one in ledgers])
     assert found["csv"].key == found["xlsx"].key
     assert found["csv"].key != found["other"].key
     assert found["xlsx"].files == ("c",)
@@ -254,5 +254,5 @@ def test_what_is_written_is_read_again(area, tmp_path):
 
 def test_a_withheld_month_is_known_to_be_withheld():
     one = ledger("s", "f", [3] * 12)
-    found = data_sets([one], [one], {"s": dict.fromkeys(MONTHS, Suppressed(5))})
+    found = data_sets([one], [protect_ledger(one, 5)])
     assert found["s"].months == shown(*[-1] * 12)
