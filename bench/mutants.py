@@ -1,7 +1,8 @@
 """Mutation testing: small faults are planted in a room of the package, one at a time, and the room's tests should fail.
 
 Run ``python -m bench.mutants ROOM --rows FILE [--sample 100] [--seed 1] [--seconds 60]`` to plant faults and run the tests that
-execute the line. It continues where the file ends; ``--again`` tries those once more that no test noticed, or that took too long. Run
+execute the line. It continues where the file ends; ``--again`` tries those once more that no test noticed, or that took too long;
+``--quick`` leaves out the slow tests. Run
 ``python -m bench.mutants --rows FILE [--rows FILE ...]`` to count what the files hold and to list the survivors.
 
 The faults are those of cosmic-ray (another operator, a number one more or one less, a condition negated, a loop without a
@@ -39,7 +40,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("evaluation", "hotspots", "harm", "disclosure")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
-CHOSEN = "not (browser or real)"
+CHOSEN, QUICK = "not (browser or real)", "not (slow or browser or real)"
 # Loaded once; every run of tests is a fork that has them already.
 PRELOADED = (
     "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "hypothesis",
@@ -200,8 +201,8 @@ class Durations:
             self.failed = report.nodeid
 
 
-def measure_coverage(copy: Path, room: str) -> Coverage:
-    """Run the room's tests without a fault, and return which run what.
+def measure_coverage(copy: Path, room: str, chosen: str) -> Coverage:
+    """Run the room's tests that a marker expression chooses, without a fault, and return which run what.
 
     Raises
     ------
@@ -212,7 +213,7 @@ def measure_coverage(copy: Path, room: str) -> Coverage:
         f"tests/{room}",
         f"geoharm/{room}",
         "-m",
-        CHOSEN,
+        chosen,
         f"--cov=geoharm/{room}",
         "--cov-context=test",
         "--cov-report=",
@@ -371,7 +372,7 @@ def report(rows: list[dict]) -> None:
                 print(f"    - {row['before']}\n    + {row['after']}")
 
 
-def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path, again: bool) -> None:
+def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path, again: bool, quick: bool) -> None:
     """Plant the faults of a sample that the file does not hold, and add a row for each."""
     known = {row["drawn"]: row["outcome"] for row in read_rows([rows]) if (row["room"], row["seed"]) == (room, seed)}
     left = [mutant for mutant in sample if mutant.drawn not in known or (again and known[mutant.drawn] != "killed")]
@@ -383,7 +384,7 @@ def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path,
         copy = Path(folder).resolve() / "project"
         shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
         subprocess.run([sys.executable, "-m", "compileall", "-q", "geoharm", "tests"], check=True, cwd=copy)
-        coverage = measure_coverage(copy, room)
+        coverage = measure_coverage(copy, room, QUICK if quick else CHOSEN)
         tests, total = len(coverage.seconds), sum(coverage.seconds.values())
         print(f"{room}: {tests} tests, {total:.0f} s; {len(left)} faults to plant", flush=True)
         for mutant in left:
@@ -408,12 +409,15 @@ def main() -> None:
     parser.add_argument(
         "--again", action="store_true", help="try those again that no test noticed, or that took too long"
     )
+    parser.add_argument("--quick", action="store_true", help="leave out the slow tests")
     given = parser.parse_args()
     if not given.room:
         report(read_rows(given.rows))
         return
     sample = sample_of(ROOT / "geoharm" / given.room, given.sample, given.seed)
-    run(given.room, sample, seed=given.seed, seconds=given.seconds, rows=given.rows[0], again=given.again)
+    run(
+        given.room, sample, seed=given.seed, seconds=given.seconds, rows=given.rows[0], again=given.again, quick=given.quick
+    )  # fmt: skip
     drawn = {mutant.drawn for mutant in sample}
     report([row for row in read_rows(given.rows) if row["room"] == given.room and row["drawn"] in drawn])
 

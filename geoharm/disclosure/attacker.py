@@ -6,7 +6,8 @@ agree with all published numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +94,15 @@ def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSe
     - labels bound a count from below and from above, and as many values must remain as the label itself leaves;
     - labels bound a count from above only, and k values must remain.
 
+    Where sums of different cells contradict each other, one of them is wrong, but a reader may guess which. So the width by
+    which they were relaxed is no protection: a cell in them must keep as many values more.
+
+    Not only cells are tested but also sums of cells that are left of one published number after others are subtracted, as
+    far as they may be small.
+
     The true counts are not used: the attack knows only what a reader knows.
     """
-    system = _System(constraints, only)
+    system = _System(constraints, rule, only)
     if not system.cells:
         return AttackResult((), (), cells=0)
     exposed: dict[int, ExposedCell] = {}
@@ -103,20 +110,36 @@ def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSe
     for labels, values_needed in ((True, rule.possible_values), (False, rule.threshold)):
         ranges = system.ranges(rule, labels=labels, seen=ranges)
         for index, (low, high) in enumerate(zip(*ranges, strict=True)):
-            if high - low + 1 < values_needed and low < rule.threshold and high >= rule.lowest_suppressed:
-                cell = system.cells[index]
+            cell = system.cells[index]
+            lowest = max(rule.lowest_suppressed, int(cell.may_be_none))
+            if high - low + 1 < values_needed + cell.slack and low < rule.threshold and high >= lowest:
                 exposed.setdefault(index, ExposedCell(cell.text, cell.rows, int(low), int(high)))
     return AttackResult(tuple(exposed[index] for index in sorted(exposed)), system.relaxed, cells=len(system.cells))
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A sum of unknowns to be tested; `columns` and `weights` are its coefficients."""
+    """A sum of unknowns to be tested.
+
+    Attributes
+    ----------
+    text : str
+    rows : tuple of RowSet
+    columns, weights : ndarray
+        Its coefficients.
+    slack : float
+        By how much numbers about it were relaxed.
+    may_be_none : bool
+        Whether it is the difference of two sets of files. That it is none is no secret, whatever the rule: the files may be
+        of different months.
+    """
 
     text: str
     rows: tuple[RowSet, ...]
     columns: NDArray[np.int64]
     weights: NDArray[np.float64]
+    slack: float = 0.0
+    may_be_none: bool = False
 
 
 _Ranges = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -125,7 +148,7 @@ _Ranges = tuple[NDArray[np.float64], NDArray[np.float64]]
 class _System:
     """The published numbers as rows of a matrix, the unknown counts as its columns."""
 
-    def __init__(self, constraints: Constraints, only: frozenset[RowSet] | None) -> None:
+    def __init__(self, constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSet] | None) -> None:
         values = constraints.values
         unknowns = Cells(constraints)
         full_matrix = unknowns.matrix([value.terms for value in values])
@@ -135,6 +158,7 @@ class _System:
             np.array([value.low for value in values], dtype=np.float64),
             np.array([value.high for value in values], dtype=np.float64),
             unknowns.on_sliver[representatives],
+            np.zeros(representatives.size),
         )
         self._label = np.array([value.withheld and value.low > 0 for value in values], dtype=bool)
         self._parts = _connected_parts(self._matrix, given)
@@ -144,7 +168,13 @@ class _System:
         by_row = self._matrix.tocsr()
         published = self._published_columns(by_row)
         cells = [
-            _Cell(unknowns.name(cell), unknowns.row_sets(cell), np.array([column]), np.ones(1))
+            _Cell(
+                unknowns.name(cell),
+                unknowns.row_sets(cell),
+                np.array([column]),
+                np.ones(1),
+                may_be_none=not unknowns.is_whole_source(representatives[[column]]),
+            )
             for column, cell in enumerate(representatives.tolist())
             if column not in published and not self._bounds.zero[column]
         ]
@@ -153,7 +183,56 @@ class _System:
             if value.withheld and inner.stop - inner.start > 1:
                 rows = unknowns.overlapping([term.rows for term in value.terms])
                 cells.append(_Cell(value.text, rows, by_row.indices[inner].astype(np.int64), by_row.data[inner]))
+        for row, columns in self._left_over(by_row, [value.withheld for value in values], rule).items():
+            text = f"what is left of {values[row].text}"
+            rows = unknowns.overlapping([term.rows for term in values[row].terms])
+            cells += [
+                _Cell(
+                    text,
+                    rows,
+                    left,
+                    np.ones(left.size),
+                    may_be_none=not unknowns.is_whole_source(representatives[left]),
+                )
+                for left in columns
+            ]
+        cells = [replace(cell, slack=float(self._bounds.slack[cell.columns].max())) for cell in cells]
         self.cells = [cell for cell in cells if only is None or only & set(cell.rows)]
+
+    def _left_over(
+        self, by_row: sparse.csr_matrix, withheld: Sequence[bool], rule: DisclosureRule
+    ) -> dict[int, list[NDArray[np.int64]]]:
+        """Return the sums of two or more unknowns that are left of a number after others are subtracted, and may be small.
+
+        From each number, one number inside it is subtracted, and then, the largest first, every other one that lies inside
+        what is left.
+        """
+        shown = [
+            row
+            for row in range(by_row.shape[0])
+            if not withheld[row]
+            and np.isfinite(self._bounds.high[row])
+            and (by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]] == 1).all()
+        ]
+        # Sets of unknowns as the bits of whole numbers: thousands of them are compared.
+        members = {row: by_row.indices[by_row.indptr[row] : by_row.indptr[row + 1]] for row in shown}
+        bits = {row: sum(1 << column for column in columns.tolist()) for row, columns in members.items()}
+        shown.sort(key=lambda row: (-members[row].size, row))
+        found: dict[int, list[NDArray[np.int64]]] = {}
+        seen: set[int] = set()
+        for row in shown:
+            inside = [other for other in shown if bits[other] & ~bits[row] == 0 and bits[other] not in (0, bits[row])]
+            for first in inside:
+                left, most = bits[row], self._bounds.high[row]
+                for other in (first, *inside):
+                    if bits[other] & ~left:
+                        continue
+                    left, most = left & ~bits[other], most - self._bounds.low[other]
+                    if left.bit_count() > 1 and most < 2 * rule.threshold and left not in seen:
+                        seen.add(left)
+                        columns = np.array([column for column in members[row].tolist() if left >> column & 1])
+                        found.setdefault(row, []).append(columns)
+        return found
 
     def _published_columns(self, by_row: sparse.csr_matrix) -> frozenset[int]:
         """Return the unknowns that one of the published numbers shows alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -64,7 +65,8 @@ class Cells:
         terms = [term for value in constraints.values for term in value.terms]
         self._row_sets = sorted({term.rows for term in terms})
         self._data = constraints.data
-        pieces, self._members = _overlay(constraints)
+        pieces, overlaid = _overlay(tuple(sorted(constraints.outlines.items())))
+        self._members = {name: set(indices) for name, indices in overlaid.items()}
         elsewhere = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
         self._members |= {place: {len(pieces) + index} for index, place in enumerate(elsewhere)}
         self._places = len(pieces) + len(elsewhere)
@@ -114,6 +116,11 @@ class Cells:
         """Return all row sets that share a row with one of some row sets, themselves included."""
         kinds = [kind for kind in self._kinds if any(kind.is_in(rows) for rows in row_sets)]
         return tuple(rows for rows in self._row_sets if any(kind.is_in(rows) for kind in kinds))
+
+    def is_whole_source(self, cells: NDArray[np.int64]) -> bool:
+        """Return whether cells hold rows of all files of some data set, and of no other; else they are a difference of files."""
+        files = {self._kind(cell)[0].data for cell in cells.tolist()}
+        return any({kind.data for kind in self._kinds if key in kind.data} == files for users in files for key in users)
 
     def name(self, cell: int) -> str:
         """Return which count a cell is: the rows, and the period."""
@@ -191,11 +198,15 @@ def _categories(named: dict[str, set[str]]) -> list[tuple[tuple[str, str], ...]]
     return ways
 
 
-def _overlay(constraints: Constraints) -> tuple[list[BaseGeometry], dict[str, set[int]]]:
-    """Return pieces of ground that each lie wholly inside or outside every outline, and the pieces of each outline."""
+@lru_cache(maxsize=2)
+def _overlay(outlines: tuple[tuple[str, BaseGeometry], ...]) -> tuple[list[BaseGeometry], dict[str, set[int]]]:
+    """Return pieces of ground that each lie wholly inside or outside every outline, and the pieces of each outline.
+
+    Kept for the next attack: a release gives up numbers, rarely places.
+    """
     pieces: list[BaseGeometry] = []
     members: dict[str, set[int]] = {}
-    for name, shape in sorted(constraints.outlines.items()):
+    for name, shape in outlines:
         remainder, piece_indices = shape, set()
         for index in np.flatnonzero(shapely.intersects(np.array(pieces, dtype=object), shape)).tolist():
             common = pieces[index].intersection(shape)

@@ -29,11 +29,14 @@ class Bounds:
     ----------
     low, high : ndarray of float, shape (sums,)
     zero : ndarray of bool, shape (unknowns,)
+    slack : ndarray of float, shape (unknowns,)
+        By how much sums of different unknowns, among them this one, were widened at most.
     """
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     zero: NDArray[np.bool_]
+    slack: NDArray[np.float64]
 
 
 def reconcile(matrix: sparse.csc_matrix, bounds: Bounds, parts: NDArray[np.int64]) -> Bounds:
@@ -59,7 +62,8 @@ def reconcile(matrix: sparse.csc_matrix, bounds: Bounds, parts: NDArray[np.int64
     be zero are let free. If it is still a conflict, each of its sums is widened until the others can be met with it. So
     every number of a conflict may be the one that is wrong, by as much as they contradict each other, and none is forgotten.
     """
-    low, high, zero = bounds.low.copy(), bounds.high.copy(), bounds.zero.copy()
+    low, high = bounds.low.copy(), bounds.high.copy()
+    zero, slack = bounds.zero.copy(), bounds.slack.copy()
     _widen_repeated(matrix, low, high)
     by_row = matrix.tocsr()
     for part in np.unique(parts):
@@ -75,15 +79,17 @@ def reconcile(matrix: sparse.csc_matrix, bounds: Bounds, parts: NDArray[np.int64
             if fixed.size:
                 zero[fixed] = False
                 continue
-            widened = _widened(inner[conflict], low[rows[conflict]], high[rows[conflict]])
-            low[rows[conflict]], high[rows[conflict]] = widened
+            lower, upper = _widened(inner[conflict], low[rows[conflict]], high[rows[conflict]])
+            most = np.maximum(low[rows[conflict]] - lower, upper - high[rows[conflict]]).max()
+            slack[columns[touched]] = np.maximum(slack[columns[touched]], most)
+            low[rows[conflict]], high[rows[conflict]] = lower, upper
         else:
             msg = (
                 f"The numbers of this release and those before it contradict each other in more than {_MAX_CONFLICTS} "
                 "places, so they cannot be checked together; choose another --out."
             )
             raise PublishError(msg)
-    return Bounds(low, high, zero)
+    return Bounds(low, high, zero, slack)
 
 
 def _widen_repeated(matrix: sparse.csc_matrix, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:

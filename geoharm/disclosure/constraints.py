@@ -298,7 +298,7 @@ def _values_of_hotspots(
     hotspots: ReleasedHotspots, release: Release, outlines: dict[str, BaseGeometry]
 ) -> Iterator[PublishedValue]:
     ledger = next((ledger for ledger in release.ledgers if ledger.source == hotspots.measure.source), None)
-    if ledger is None:
+    if ledger is None or ledger.coverage is None:
         return
     missing_months = set(ledger.missing_months)
     periods = tuple(
@@ -330,11 +330,11 @@ def _join_adjacent(periods: tuple[Period, ...]) -> tuple[Period, ...]:
 
 def _values_of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
     """Return the monthly numbers of kept rows as upper bounds, where they are small enough to bind."""
-    for source, months in release.months.items():
-        known = release.data.get(source, DataSet(source))
-        for month, value in months.items():
+    for ledger in release.ledgers:
+        known = release.data.get(ledger.source, DataSet(ledger.source))
+        for month, value in ledger.months.items():
             high = value.below - 1 if isinstance(value, Suppressed) else value + _HALF_OF_TEN
             if high <= _BINDING_MULTIPLE * release.threshold:
                 periods = (Period(month, add_months(month, 1)),)
                 term = Term(1.0, RowSet(known.key, known.scheme), everywhere, periods)
-                yield PublishedValue(f"{source}, rows kept in {month:%Y-%m}", (term,), 0.0, float(high))
+                yield PublishedValue(f"{ledger.source}, rows kept in {month:%Y-%m}", (term,), 0.0, float(high))

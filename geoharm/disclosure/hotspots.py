@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from geoharm.disclosure.classed_images import class_breaks, classed_image
 from geoharm.disclosure.released import ClassedImage, ReleasedHotspots, ReleasedVariant
+from geoharm.disclosure.suppression import round_to_ten
 from geoharm.errors import DesignError
 from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.surface import BandwidthVariant, Concentration, Surface
@@ -136,11 +137,6 @@ def _disclose_concentration(concentration: Concentration, k: int) -> Concentrati
 def _city_total(events: float, k: int) -> int:
     """Return a city total: rounded to the nearest ten, or exact in an internal release."""
     return round(events) if k == 1 else round_to_ten(events)
-
-
-def round_to_ten(value: float) -> int:
-    """Return a count to the nearest ten."""
-    return round(value / 10) * 10
 
 
 def _releasable_density(surface: Surface, k: int) -> NDArray[np.float64]:

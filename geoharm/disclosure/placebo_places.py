@@ -25,8 +25,8 @@ from dataclasses import replace
 
 from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels
 from geoharm.disclosure.factor_bounds import COEFFICIENT_DIGITS, FEATURE_DIGITS
-from geoharm.disclosure.hotspots import round_to_ten
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
+from geoharm.disclosure.suppression import round_to_ten
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Interval
 from geoharm.model.places_like_it import FactorKind, FactorStep, ForecastFactors, PlaceDistribution, PlaceLevels

@@ -23,18 +23,15 @@ At last the release is attacked (`escalate`): more is suppressed until no small 
 Detail goes first and the target's count last: series and effect decays, phases, gap and single rings, sums with rings,
 the target; and a secondary measure goes before the primary one.
 
-Numbers of rows in files (read, rejected, duplicate) are not counts of events at a place, so they are shown. Files that
-keep 1 to k - 1 rows are left out.
+Numbers of rows in files and months are rounded to the nearest ten (`ledgers`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
-from typing import TypeVar
 
 from geoharm.disclosure.activity import with_released_activity
 from geoharm.disclosure.change import protect_change
@@ -44,7 +41,8 @@ from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
 from geoharm.disclosure.dispersion_suppression import suppress_errors, zones_without_error
 from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels, suppress_until_safe
-from geoharm.disclosure.hotspots import protect_hotspots, round_to_ten
+from geoharm.disclosure.hotspots import protect_hotspots
+from geoharm.disclosure.ledgers import protect_ledger
 from geoharm.disclosure.net_harm import harms_without_error, hidden_harms, protect_harm_assessment
 from geoharm.disclosure.patterns import protect_patterns
 from geoharm.disclosure.placebo_places import protect_places
@@ -61,20 +59,15 @@ from geoharm.disclosure.released import (
 from geoharm.disclosure.robustness import protect_forests, protect_robustness
 from geoharm.disclosure.rounding import round_counts
 from geoharm.disclosure.rows import data_sets
-from geoharm.disclosure.suppression import suppress_effect, suppress_small
+from geoharm.disclosure.suppression import suppress_effect
 from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.effect import Effect
-from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, add_months
-from geoharm.model.suppressed import Suppressed
-from geoharm.model.table_ledger import TableLedger
 from geoharm.results import OperationResult, StudyResult
-
-_Ledger = TypeVar("_Ledger", SourceLedger, TableLedger)
 
 
 def protect(result: StudyResult) -> Release:
@@ -102,10 +95,8 @@ def _disclose(
     suppression_levels: SuppressionLevels,
 ) -> Release:
     settings = result.study.publish
-    ledgers, hidden_files = _disclose_ledgers([replace(ledger, months=()) for ledger in result.ledgers], k)
-    tables, hidden_table_files = _disclose_ledgers(result.tables, k)
-    months = {ledger.source: _disclose_months(ledger, k) for ledger in result.ledgers}
-    data = data_sets(result.ledgers, ledgers, months)
+    ledgers = tuple(protect_ledger(ledger, k) for ledger in result.ledgers)
+    data = data_sets(result.ledgers, ledgers)
     operations = tuple(
         _disclose_operation(operation, suppressions, suppression_levels)
         for operation, suppressions in zip(
@@ -121,15 +112,13 @@ def _disclose(
     return Release(
         study=result.study,
         ledgers=ledgers,
-        hidden_files=hidden_files + hidden_table_files,
-        months=months,
         hotspots=maps[0],
         operations=tuple(protect_places(operation, k, suppression_levels) for operation in operations),
         changes=maps[1],
         rule="none" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
-        tables=tables,
+        tables=tuple(protect_ledger(ledger, k) for ledger in result.tables),
         patterns=tuple(protect_patterns(patterns, result.study.area, k) for patterns in result.patterns),
         forests=protect_forests(result.forests, hidden_zones, k),
         preregistration=result.preregistration,
@@ -326,39 +315,3 @@ def _control_scale(target_counts: Mapping[date, int], control_counts: Mapping[da
 
 def _month_period(month: date) -> Period:
     return Period(month, add_months(month, 1))
-
-
-# -- ledgers --------------------------------------------------------------------------------------------------------
-
-
-def _disclose_ledgers(ledgers: Sequence[_Ledger], k: int) -> tuple[tuple[_Ledger, ...], tuple[str, ...]]:
-    """Return the ledgers without files that keep few rows, and the names of those files.
-
-    The values of an area table are in none of its ledger's numbers.
-    """
-    hidden_files = tuple(
-        row.file for ledger in ledgers for row in ledger.files if isinstance(suppress_small(row.kept, k), Suppressed)
-    )
-    safe_ledgers = tuple(
-        replace(
-            ledger,
-            files=tuple(row for row in ledger.files if row.file not in hidden_files),
-            notes=tuple(
-                note
-                for note in ledger.notes
-                if note.file not in hidden_files and not isinstance(suppress_small(note.rows, k), Suppressed)
-            ),
-        )
-        for ledger in ledgers
-    )
-    return safe_ledgers, hidden_files
-
-
-def _disclose_months(ledger: SourceLedger, k: int) -> dict[date, int | Suppressed]:
-    """Return the rows kept in each month, rounded to the nearest ten as city totals are; exact in an internal release."""
-    if k == 1:
-        return {record.month: record.kept for record in ledger.months}
-    return {
-        record.month: kept if isinstance(kept := suppress_small(record.kept, k), Suppressed) else round_to_ten(kept)
-        for record in ledger.months
-    }

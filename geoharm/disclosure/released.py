@@ -15,6 +15,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.disclosure.ledgers import ReleasedLedger
 from geoharm.disclosure.rows import DataSet
 from geoharm.errors import PublishError
 from geoharm.evaluation.results.composite import CompositeSummary
@@ -29,7 +30,6 @@ from geoharm.hotspots.results.surface import Bandwidth, Concentration, Surface
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.hotspot import Hotspot
-from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
@@ -37,8 +37,7 @@ from geoharm.model.reading import Reading
 from geoharm.model.reason import Note
 from geoharm.model.settings import Correction
 from geoharm.model.study import Study
-from geoharm.model.suppressed import Count, Suppressed
-from geoharm.model.table_ledger import TableLedger
+from geoharm.model.suppressed import Count
 from geoharm.results import NOT_PREREGISTERED, OperationResult, PreregistrationStatus
 
 _SEAL = object()
@@ -51,12 +50,8 @@ class Release:
     Attributes
     ----------
     study : Study
-    ledgers : tuple of SourceLedger
+    ledgers : tuple of ReleasedLedger
         Of the sources of events.
-    hidden_files : tuple of str
-        Files that are left out because they keep few rows.
-    months : mapping of source to mapping of date to int or Suppressed
-        Rows kept in each month, rounded to the nearest ten in a public release.
     hotspots : tuple of ReleasedHotspots
     operations : tuple of ReleasedOperation
     changes : tuple of ReleasedChange
@@ -66,8 +61,8 @@ class Release:
         k of the rule; 1 in an internal release.
     seal : object
         Proof that `protect` made it.
-    tables : tuple of TableLedger
-        Ledgers of the sources that hold no events.
+    tables : tuple of ReleasedLedger
+        Of the sources that hold no events.
     patterns : tuple of ReleasedPatterns
     forests : tuple of (zone, Forest)
         Forest plots of the primary measure over all operations.
@@ -78,16 +73,14 @@ class Release:
     """
 
     study: Study
-    ledgers: tuple[SourceLedger, ...]
-    hidden_files: tuple[str, ...]
-    months: Mapping[str, Mapping[date, int | Suppressed]]
+    ledgers: tuple[ReleasedLedger, ...]
     hotspots: tuple[ReleasedHotspots, ...]
     operations: tuple[ReleasedOperation, ...]
     changes: tuple[ReleasedChange, ...]
     rule: str
     threshold: int
     seal: object
-    tables: tuple[TableLedger, ...] = ()
+    tables: tuple[ReleasedLedger, ...] = ()
     patterns: tuple[ReleasedPatterns, ...] = ()
     forests: tuple[tuple[str, Forest], ...] = ()
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
@@ -100,7 +93,7 @@ class Release:
             raise PublishError(msg)
 
     @property
-    def all_ledgers(self) -> tuple[SourceLedger | TableLedger, ...]:
+    def all_ledgers(self) -> tuple[ReleasedLedger, ...]:
         """The ledgers of all sources, those of events first."""
         return (*self.ledgers, *self.tables)
 

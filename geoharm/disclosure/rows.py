@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from geoharm._text import fold_category
+from geoharm.disclosure.ledgers import ReleasedLedger
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.suppressed import Suppressed
@@ -88,26 +89,20 @@ def rows_of(measure: Measure, data: Mapping[str, DataSet]) -> RowSet:
     return RowSet(known.key, known.scheme, tuple(sorted(set(map(fold_category, measure.categories)))))
 
 
-def data_sets(
-    ledgers: Sequence[SourceLedger],
-    shown: Sequence[SourceLedger],
-    months: Mapping[str, Mapping[date, int | Suppressed]],
-) -> dict[str, DataSet]:
+def data_sets(ledgers: Sequence[SourceLedger], shown: Sequence[ReleasedLedger]) -> dict[str, DataSet]:
     """Return the data set of every source of events.
 
     Parameters
     ----------
     ledgers : sequence of SourceLedger
         At full precision: sources with the same rows in every month share one data set, whatever their files.
-    shown : sequence of SourceLedger
+    shown : sequence of ReleasedLedger
         As they are released: without files that keep few rows.
-    months : mapping of source to mapping of date to int or Suppressed
-        Rows by month, as they are released.
     """
     found: dict[str, DataSet] = {}
     for ledger, released in zip(ledgers, shown, strict=True):
         same = next((other for other in ledgers if other.source in found and _has_same_rows(ledger, other)), None)
-        told = {month: _number(value) for month, value in months.get(ledger.source, {}).items()}
+        told = {month: _number(value) for month, value in released.months.items()}
         files = tuple(sorted({file.sha256 for file in released.files}))
         own = DataSet(ledger.source, ledger.format_name, files, tuple(sorted(told.items())))
         if same is not None:

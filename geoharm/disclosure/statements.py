@@ -87,12 +87,13 @@ def merge_constraints(*tellings: Constraints) -> Constraints:
 def read_as_current(earlier: Constraints, current: Constraints) -> Constraints:
     """Return earlier values with every data set replaced by that of the current release with nearly the same rows.
 
-    Values of data that resemble none of the current data stay as they are.
+    Values of data that resemble none of the current data stay as they are. So do those of data to which only files were
+    added since: what the added files hold is known to be the difference.
     """
     replaced = {
         key: found.key
         for key, data in earlier.data.items()
-        if (found := nearest(data, current.data.values())) is not None
+        if (found := nearest(data, current.data.values())) is not None and not set(data.files) < set(found.files)
     }
     values = tuple(
         replace(

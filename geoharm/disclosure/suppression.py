@@ -116,6 +116,11 @@ def round_estimate(estimate: Estimate, k: int) -> Estimate:
     )
 
 
+def round_to_ten(value: float) -> int:
+    """Return a count to the nearest ten."""
+    return round(value / 10) * 10
+
+
 def round_to_two_digits(value: float) -> float:
     """Return a number rounded to two leading digits."""
     return float(f"{value:.2g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.attacks.kinds_counts import COUNTS
+from tests.attacks.kinds_ledgers import LEDGERS
 from tests.attacks.kinds_releases import RELEASES
 
-ATTACKS = (*COUNTS, *RELEASES)
+ATTACKS = (*COUNTS, *LEDGERS, *RELEASES)

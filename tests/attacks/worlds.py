@@ -108,6 +108,7 @@ def file_ledger(name, **rows):
 
 def source_ledger(files, *, months=(), source="s", **more):
     """Return the ledger of a source over the made span."""
+    named = {"default_geocodes": (), "attribution": ""} | more
     return SourceLedger(
-        source, tuple(files), SPAN, (), "day", 0.0, (), "", months=tuple(MonthLedger(*row) for row in months), **more
+        source, tuple(files), SPAN, (), "day", 0.0, months=tuple(MonthLedger(*row) for row in months), **named
     )

@@ -58,6 +58,23 @@ def test_whole_numbers_alone_may_contradict():
     assert {(3, 3)} <= {(cell.low, cell.high) for cell in result.exposed}
 
 
+def test_the_width_of_a_contradiction_is_no_protection():
+    """A ring grew from 80 to 84, and the rest of the rings stayed at 90: 4 events in the strip, or a revision of 4."""
+    numbers = (told("r", "r", 80), told("rest", "qs", 90), told("wider", "rs", 84), told("rest now", "q", 90))
+    result = attack(Constraints(numbers, {}), RULE)
+    assert set(result.relaxed) == {"r", "rest", "wider", "rest now"}
+    assert {(cell.low, cell.high) for cell in result.exposed} == {(0, 4)}
+
+
+@pytest.mark.parametrize("left", [1, 4])
+def test_what_is_left_of_a_window_is_tested_as_a_whole(left):
+    """A window less its phases leaves some days, which another number cuts in two: together they hold 4."""
+    numbers = (told("window", "pqxy", 60 + left), told("phase", "p", 40), told("next", "q", 20), told("cut", "xz", 30))
+    found = exposed(*numbers)
+    assert (left, left) in found
+    assert exposed(told("window", "pqxy", 65), *numbers[1:]) == set()
+
+
 def test_a_zero_and_a_label_are_read_as_zero_to_the_label():
     """A late row: what was 0 is "under 5" now. That it is 1 does not follow."""
     assert exposed(told("zero", "a", 0), told("label", "a", 1, 4, withheld=True)) == set()
@@ -112,7 +129,7 @@ def test_reconciled_bounds_can_be_met_and_nothing_is_relaxed_without_need(drawn)
     high = np.array([start + width for _, start, width in drawn] + [MOST] * CELLS, dtype=float)
     tables = np.indices((MOST + 1,) * CELLS).reshape(CELLS, -1)
     sums = coefficients @ tables
-    bounds = Bounds(low, high, np.zeros(CELLS, dtype=bool))
+    bounds = Bounds(low, high, np.zeros(CELLS, dtype=bool), np.zeros(CELLS))
     found = reconcile(sparse.csc_matrix(coefficients), bounds, np.zeros(CELLS, dtype=np.int64))
     assert (found.low <= low).all()
     assert (found.high >= high).all()

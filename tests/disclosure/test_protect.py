@@ -305,7 +305,7 @@ def test_internal_release_withholds_nothing_and_says_so_everywhere(area, tmp_pat
 
 def test_only_disclosure_makes_what_may_be_published(area):
     with pytest.raises(PublishError, match="Only geoharm"):
-        Release(study(area), (), (), {}, (), (), (), "under-5", 5, object())
+        Release(study(area), (), (), (), (), "under-5", 5, object())
 
 
 def test_planted_counts_are_in_no_published_byte(area, tmp_path):

@@ -58,6 +58,20 @@ def test_a_market_that_stayed_but_does_less_harm_is_told_apart():
     assert "Harm for its size (violence) is lower than in the control area, for orientation" in found.reading
 
 
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        ((100, 40), "a signal that it does less harm for its size (violence)."),
+        ((100, 98), "no clear change in harm for its size (violence)."),
+        ((100, 220), "a signal that it does more harm for its size (violence)."),
+    ],
+)
+def test_the_sentence_names_the_harm_and_the_market(harm, sentence):
+    reading = noxiousness("target", counted(harm), counted((200, 200)), names=("violence", "finds")).reading
+    assert reading.endswith(sentence)
+    assert "(finds)" in reading.removesuffix(sentence)
+
+
 def test_what_the_control_did_is_taken_out():
     """Harm per activity halved everywhere: nothing is left of a halving here."""
     harm, market = counted((100, 50), (1000, 500)), counted((200, 200), (2000, 2000))

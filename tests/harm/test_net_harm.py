@@ -172,6 +172,14 @@ def test_bounds_hold_every_count_inside_them(before, wide, after, wider, control
     assert found.high.value == pytest.approx(max(changes))
 
 
+@pytest.mark.parametrize("before", [Bounds(100, 100), Bounds(98, 101)])
+@pytest.mark.parametrize("after", [Bounds(100, 100), Bounds(98, 101)])
+def test_a_control_that_is_known_within_bounds_is_said(before, after):
+    found = bounded_change("target", Bounds(5, 5), Bounds(4, 4), before, after, unit="people")
+    is_exact = before.is_exact and after.is_exact
+    assert ("the control's counts are known within bounds too" in found.note) == (not is_exact)
+
+
 def test_what_nothing_bounds_is_unknown_and_so_is_the_sum():
     nothing = bounded_change(
         "target", Bounds(0, math.inf), Bounds(0, math.inf), Bounds(5, 5), Bounds(5, 5), unit="people"

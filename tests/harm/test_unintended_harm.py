@@ -55,6 +55,7 @@ def test_no_count_reads_as_no_harm():
 def test_what_has_no_base_is_unknown():
     assert look(3, 0).state is RiseState.UNKNOWN
     assert "no event was recorded there before" in look(3, 0).reason
+    assert look(3, 0).operations == 1
     assert "control" in look(3, 5, control=(10, 0)).reason
 
 
@@ -208,5 +209,8 @@ def test_few_finds_say_nothing_and_the_same_seed_says_the_same():
     rng = np.random.default_rng(2)
     few = places(rng, 3, 10)
     assert math.isnan(find_dispersion("finds", few, places(rng, 40, 10), seed=1)[0].before)
+    four, five = places(rng, 4, 10), places(rng, 5, 10)
+    assert math.isnan(find_dispersion("finds", five, four, seed=1)[0].after)
+    assert math.isfinite(find_dispersion("finds", five, five, seed=1)[0].after)
     many = places(rng, 50, 10), places(rng, 50, 10)
     assert find_dispersion("finds", *many, seed=3) == find_dispersion("finds", *many, seed=3)

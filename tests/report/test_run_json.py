@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import Suppressed
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.model.reason import Reason
 from geoharm.model.study import CompositeOutcome
+from geoharm.model.suppressed import Suppressed
 from geoharm.report.exports.run_json import run_json, run_schema
 from geoharm.report.exports.run_record.estimates import (
     ConfidenceSetRecord,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+from geoharm.disclosure.ledgers import ReleasedLedger, ReleasedRows
 from geoharm.disclosure.released import Release
-from geoharm.model.ledger import QualityNote, SourceLedger
-from geoharm.model.suppressed import Suppressed
-from geoharm.model.table_ledger import TableLedger
+from geoharm.model.ledger import QualityNote
 from geoharm.report import format_numbers
 from geoharm.report.cells import count_cell, month_cell, number_cell, text_cell
-from geoharm.report.document import Block, CellStyle, Column, Paragraph, Row, Section, Table
+from geoharm.report.document import Block, Cell, CellStyle, Column, Paragraph, Row, Section, Table
 from geoharm.report.sections.time import MONTHS
 
 _COLUMNS = (
@@ -31,43 +29,41 @@ def ledgers_section(release: Release) -> tuple[Section, ...]:
         "Every row of every file: read = kept + rejected + duplicate. Of the kept rows, those inside the study area with a "
         "place of their own enter maps and zones; rows on a default geocode or without a place count in city totals only."
     )
+    if not release.is_internal:
+        lead += (
+            f" Rows are shown to the nearest ten, and under {release.threshold} of them as such; rows read and inside, and so "
+            "their sums, are computed from the numbers shown."
+        )
     blocks: list[Block] = [Paragraph(lead, "how")]
     for ledger in release.all_ledgers:
-        blocks += _source_blocks(ledger, release)
-    if release.hidden_files:
-        text = f"{len(release.hidden_files)} file(s) keep fewer than {release.threshold} rows and are not listed."
+        blocks += _source_blocks(ledger)
+    if hidden := sum(ledger.hidden_files for ledger in release.all_ledgers):
+        text = f"{hidden} file(s) keep fewer than {release.threshold} rows and are not listed."
         blocks.append(Paragraph(text, "small"))
     return (Section("data", "Can the data support this?", "For evaluators", tuple(blocks)),)
 
 
-def _source_blocks(ledger: SourceLedger | TableLedger, release: Release) -> list[Block]:
+def _source_blocks(ledger: ReleasedLedger) -> list[Block]:
     blocks: list[Block] = [_files_table(ledger)]
-    reasons: dict[str, int] = {}
-    for file in ledger.files:
-        for reason, count, _ in file.reasons:
-            reasons[reason] = reasons.get(reason, 0) + count
-    if reasons:
-        text = "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items()))
+    if ledger.reasons:
+        text = "; ".join(f"{reason} ({format_numbers.count_text(count)})" for reason, count in ledger.reasons)
         blocks.append(Paragraph(f"Rejected because: {text}.", "small"))
-    if isinstance(ledger, SourceLedger):
-        blocks.append(_months_table(ledger, release.months[ledger.source], is_rounded=not release.is_internal))
+    if ledger.months:
+        blocks.append(_months_table(ledger))
     blocks += [Paragraph(f"Note: {note}.", "small") for note in _note_texts(ledger)]
     return blocks
 
 
-def _source_name(ledger: SourceLedger | TableLedger) -> str:
-    return ledger.source if isinstance(ledger, SourceLedger) else f"{ledger.source} ({_TABLE_KINDS[ledger.kind]})"
+def _source_name(ledger: ReleasedLedger) -> str:
+    return ledger.source if ledger.is_events else f"{ledger.source} ({_TABLE_KINDS[ledger.kind]})"
 
 
-def _files_table(ledger: SourceLedger | TableLedger) -> Table:
+def _files_table(ledger: ReleasedLedger) -> Table:
     coverage = format_numbers.days_text(ledger.coverage) if ledger.coverage else "no dates"
-    missing = format_numbers.month_list(ledger.missing_months) if isinstance(ledger, SourceLedger) else ""
-    rows = [
-        Row((text_cell(file.file), *(count_cell(getattr(file, key)) for _, key in _COLUMNS))) for file in ledger.files
-    ]
+    missing = format_numbers.month_list(ledger.missing_months)
+    rows = [Row((text_cell(file.file), *_row_cells(file.rows))) for file in ledger.files]
     if len(ledger.files) > 1:
-        totals = (count_cell(ledger.total(key)) for _, key in _COLUMNS)
-        rows.append(Row((text_cell(f"All {len(ledger.files)} files"), *totals), "sum"))
+        rows.append(Row((text_cell(f"All {len(ledger.files)} files"), *_row_cells(ledger.totals)), "sum"))
     return Table(
         (Column("File"), *(Column(head, style=CellStyle.NUMBER) for head, _ in _COLUMNS)),
         tuple(rows),
@@ -75,31 +71,36 @@ def _files_table(ledger: SourceLedger | TableLedger) -> Table:
     )
 
 
-def _months_table(ledger: SourceLedger, months: Mapping[date, int | Suppressed], *, is_rounded: bool) -> Table:
+def _row_cells(rows: ReleasedRows) -> tuple[Cell, ...]:
+    return tuple(count_cell(getattr(rows, key)) for _, key in _COLUMNS)
+
+
+def _months_table(ledger: ReleasedLedger) -> Table:
     """Return the number of kept rows by year and calendar month; a month without a file is marked, not shown as zero."""
+    days = [*ledger.months, *ledger.missing_months]
     rows = tuple(
         Row(
             (
                 number_cell(year, str(year)),
                 *(
-                    month_cell(months.get(month), missing=month in ledger.missing_months)
+                    month_cell(ledger.months.get(month), missing=month in ledger.missing_months)
                     for month in (date(year, number, 1) for number in range(1, 13))
                 ),
             )
         )
-        for year in range(ledger.coverage.start.year, ledger.coverage.last.year + 1)
+        for year in range(min(days).year, max(days).year + 1)
     )
     return Table(
         (Column("Year"), *(Column(month, style=CellStyle.NUMBER) for month in MONTHS)),
         rows,
-        caption=f"{_source_name(ledger)}: rows kept by month{', to the nearest ten' if is_rounded else ''}",
+        caption=f"{_source_name(ledger)}: rows kept by month{', to the nearest ten' if ledger.is_rounded else ''}",
         stacks=False,
         region=f"{_source_name(ledger)}: rows by month",
         css_class="months",
     )
 
 
-def _note_texts(ledger: SourceLedger | TableLedger) -> list[str]:
+def _note_texts(ledger: ReleasedLedger) -> list[str]:
     """Return the notes of a source; equal notes on several files are merged into one."""
     notes_by_sentence: dict[tuple[str, str], list[QualityNote]] = {}
     for note in ledger.notes:

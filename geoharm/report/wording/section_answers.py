@@ -122,8 +122,9 @@ def _pooled(release: Release, _: ReleasedOperation) -> str:
 
 
 def _data(release: Release, _: ReleasedOperation) -> str:
-    files = [file for ledger in release.all_ledgers for file in ledger.files]
-    return f"{len(files)} {'file' if len(files) == 1 else 'files'}, {sum(file.read for file in files):,} rows read"
+    files = sum(len(ledger.files) for ledger in release.all_ledgers)
+    rows = sum(ledger.totals.known("read") for ledger in release.all_ledgers)
+    return f"{files} {'file' if files == 1 else 'files'}, {'' if release.is_internal else 'about '}{rows:,} rows read"
 
 
 def _methods(release: Release, _: ReleasedOperation) -> str:

@@ -15,7 +15,7 @@ from geoharm.evaluation.results.diagnostics import DiagnosticKind
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.model.design import TARGET_WITH_STREET_UNPLACED, Design
 from geoharm.model.geometry import StudyArea
-from geoharm.model.ledger import PLACED, SPELLINGS, SourceLedger
+from geoharm.model.ledger import PLACED, SPELLINGS, DefaultGeocode
 from geoharm.model.period import Window
 from geoharm.report import format_numbers
 from geoharm.report.wording.error_rates import error_rate_sentences
@@ -165,12 +165,12 @@ def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat |
     """Return how rows without a usable place could change the target's estimate; None if they are few."""
     primary = operation.primary
     ledgers = [ledger for ledger in release.ledgers if ledger.source == primary.measure.source]
-    rows = sum(ledger.total("default_geocode") + ledger.total("no_place") for ledger in ledgers)
-    kept = sum(ledger.total("kept") for ledger in ledgers)
+    rows = sum(ledger.totals.known("default_geocode") + ledger.totals.known("no_place") for ledger in ledgers)
+    kept = sum(ledger.totals.known("kept") for ledger in ledgers)
     if rows < max(release.threshold, _MIN_UNPLACED_SHARE * kept):
         return None
     text = (
-        f"{rows:,} rows of \u201c{primary.measure.source}\u201d ({_text.percent_text(rows / kept)}) have no usable place and "
+        f"{_rows_text(release, rows)} of \u201c{primary.measure.source}\u201d ({_text.percent_text(rows / kept)}) have no usable place and "
         "are in no zone."
     )
     for effect in primary.bounds:
@@ -211,7 +211,7 @@ def notices(release: Release) -> tuple[str, ...]:
     primary_sources = {one.source for one in release.study.measures if one.name == release.study.primary}
     for source in release.ledgers:
         for geocode in source.default_geocodes:
-            sentences.append(_geocode_notice(source, geocode.events, geocode.share, geocode.addresses))
+            sentences.append(_geocode_notice(release, source.source, geocode))
         sentences += [
             f"\u201c{source.source}\u201d: {note.text()}."
             for note in source.notes
@@ -222,16 +222,16 @@ def notices(release: Release) -> tuple[str, ...]:
                 f"\u201c{source.source}\u201d has no usable row in {format_numbers.month_list(source.missing_months)}: "
                 "the gap is left out everywhere and not read as zero."
             )
-        rejected = source.total("rejected")
-        if rejected >= _MIN_REJECTED_SHARE * source.total("read"):
+        rejected, read = source.totals.known("rejected"), source.totals.known("read")
+        if rejected >= max(release.threshold, _MIN_REJECTED_SHARE * read):
             sentences.append(
-                f"{rejected:,} of {source.total('read'):,} rows of \u201c{source.source}\u201d could not be read and are left out; "
+                f"{_rows_text(release, rejected)} of the {read:,} of \u201c{source.source}\u201d could not be read and are left out; "
                 "the ledger says why."
             )
-        unplaced = source.total("no_place")
-        if unplaced >= max(release.threshold, _MIN_UNPLACED_SHARE * source.total("kept")):
+        unplaced = source.totals.known("no_place")
+        if unplaced >= max(release.threshold, _MIN_UNPLACED_SHARE * source.totals.known("kept")):
             sentences.append(
-                f"{unplaced:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
+                f"{_rows_text(release, unplaced)} of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
             )
     sentences += [
         f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
@@ -252,10 +252,15 @@ def harm_notices(assessment: HarmAssessment | None) -> tuple[str, ...]:
     return (*missing, assessment.limited_objective) if assessment.limited_objective else missing
 
 
-def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
-    address_note = f" under {addresses:,} different address texts" if addresses else ""
+def _rows_text(release: Release, rows: int) -> str:
+    """Return a number of rows in words; in a public release it is rounded to the nearest ten."""
+    return f"{rows:,} rows" if release.is_internal else f"About {rows:,} rows"
+
+
+def _geocode_notice(release: Release, source: str, geocode: DefaultGeocode) -> str:
+    address_note = f" under {geocode.addresses:,} different address texts" if geocode.addresses else ""
     return (
-        f"{events:,} rows of \u201c{source.source}\u201d ({_text.percent_text(share)} of those with coordinates) sit on one point"
+        f"{_rows_text(release, geocode.events)} of \u201c{source}\u201d ({_text.percent_text(geocode.share)} of those with coordinates) sit on one point"
         f"{address_note}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
         "hotspots and zones."
     )

@@ -74,16 +74,20 @@ def month_by_windows(planted):
     return recover
 
 
+def control_month(folder, position):
+    """Return a month's count in the control from its line, scaled to the target's level before; None if it is not drawn."""
+    effect, lines = folder.effect("target"), lines_of(folder)
+    if not months_shown(folder) or not lines or not exact(effect["before"]) or not exact(effect["control_before"]):
+        return None
+    return round(lines[0][position] * effect["control_before"] / effect["before"])
+
+
 def control_month_by_line(position):
-    """Return the attacker who takes a month's count in the control from its line, scaled to the target's level before."""
+    """Return the attacker who takes a month's count in the control from its line."""
 
     def recover(folder):
-        effect, months = folder.effect("target"), sorted(months_shown(folder))
-        lines = lines_of(folder)
-        if not months or not lines or not exact(effect["before"]) or not exact(effect["control_before"]):
-            return SMALL
-        value = lines[0][position] * effect["control_before"] / effect["before"]
-        return {count for count in SMALL if abs(count - value) < 0.5 + 0.1 * effect["control_before"] / 1e4}
+        count = control_month(folder, position)
+        return SMALL if count is None else {count}
 
     return recover
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from geoharm.model.settings import Correction
-from geoharm.report.exports.run_record.estimates import PeriodRecord
+from geoharm.report.exports.run_record.estimates import CountRecord, PeriodRecord
 from geoharm.report.exports.run_record.record import Record, key
 
 
@@ -77,19 +77,21 @@ class TilesRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRecord(Record):
-    """The ledger of one file: rows read = kept + rejected + duplicate."""
+    """The ledger of one file: rows read = kept + rejected + duplicate; to the nearest ten in a public release."""
 
     file: str = key("File name.")
     sha256: str = key("SHA-256 of the file.")
-    read: int = key("Rows read.")
-    kept: int = key("Rows kept: inside + outside + default_geocode + no_place.")
-    rejected: int = key("Rows rejected.")
-    duplicate: int = key("Rows that repeat another row.")
-    inside: int = key("Kept rows inside the study area.")
-    outside: int = key("Kept rows outside the study area.")
-    default_geocode: int = key("Kept rows at a default geocode.")
-    no_place: int = key("Kept rows without a place.")
-    recovered: int = key("Rows inside that were located by their address text.")
+    read: CountRecord = key("Rows read; in a public release, computed from the numbers shown.", at="rows.read")
+    kept: CountRecord = key("Rows kept: inside + outside + default_geocode + no_place.", at="rows.kept")
+    rejected: CountRecord = key("Rows rejected.", at="rows.rejected")
+    duplicate: CountRecord = key("Rows that repeat another row.", at="rows.duplicate")
+    inside: CountRecord = key(
+        "Kept rows inside the study area; in a public release, computed from the numbers shown.", at="rows.inside"
+    )
+    outside: CountRecord = key("Kept rows outside the study area.", at="rows.outside")
+    default_geocode: CountRecord = key("Kept rows at a default geocode.", at="rows.default_geocode")
+    no_place: CountRecord = key("Kept rows without a place.", at="rows.no_place")
+    recovered: CountRecord = key("Rows inside that were located by their address text.", at="rows.recovered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,8 @@ class QualityNoteRecord(Record):
 
     kind: str = key("Short name of the note.")
     file: str = key("File name; empty if the note concerns the whole source.")
-    rows: int = key("Number of rows concerned; 0 if it does not concern rows.")
-    first_line: int = key("The first such line; 0 if it does not concern a line.")
+    rows: int = key("Number of rows concerned, to the nearest ten in a public release; 0 if it does not concern rows.")
+    first_line: int = key("The first such line; 0 if it does not concern a line, and in a public release.")
     sentence: str = key("The finding.")
 
 
@@ -107,10 +109,13 @@ class QualityNoteRecord(Record):
 class DefaultGeocodeRecord(Record):
     """A point to which a geocoder sends addresses that it cannot find; where it lies is not published."""
 
-    events: int = key("Rows at this point.")
+    events: int = key("Rows at this point, to the nearest ten in a public release.")
     # Six decimals, as a share needs; with more the number of all rows would follow from it.
-    share: float = key("Share of all rows with coordinates, 0 to 1.", read=lambda geocode: round(geocode.share, 6))
-    addresses: int = key("Number of different address texts at this point.")
+    share: float = key(
+        "Share of all rows with coordinates, 0 to 1; two decimals in a public release.",
+        read=lambda geocode: round(geocode.share, 6),
+    )
+    addresses: int = key("Number of different address texts at this point, to the nearest ten in a public release.")
     reason: str = key("The rule by which it was detected.")
 
 

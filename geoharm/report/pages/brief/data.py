@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from geoharm import _text
+from geoharm.disclosure.ledgers import ReleasedFile, ReleasedLedger
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.model.ledger import FileLedger, SourceLedger
-from geoharm.model.table_ledger import TableLedger
 from geoharm.report import format_numbers
 from geoharm.report.wording.mitigation import margin_words
 
@@ -50,15 +49,14 @@ def file_lines(release: Release) -> tuple[list[FileLine], int]:
     return list(islice(all_lines, MAX_FILES)), max(0, len(all_lines) - MAX_FILES)
 
 
-def _file_line(release: Release, ledger: SourceLedger | TableLedger, file: FileLedger) -> FileLine:
+def _file_line(release: Release, ledger: ReleasedLedger, file: ReleasedFile) -> FileLine:
     counted = [measure for measure in release.study.measures if measure.source == ledger.source]
     names = [
         f"{measure.name} (activity)" if measure.harm is None and not measure.reporting else measure.name
         for measure in counted
     ]
     recorders = dict.fromkeys(measure.recorder for measure in counted)
-    has_places = isinstance(ledger, SourceLedger)
-    numbers = (file.read, file.kept, file.rejected, file.duplicate)
-    texts = [format_numbers.count_text(number) for number in numbers]
-    texts.append(format_numbers.count_text(file.no_place) if has_places else "\u2013")
+    rows = file.rows
+    texts = [format_numbers.count_text(number) for number in (rows.read, rows.kept, rows.rejected, rows.duplicate)]
+    texts.append(format_numbers.count_text(rows.no_place) if ledger.is_events else "\u2013")
     return FileLine(file.file, "; ".join(names) or ledger.source, "; ".join(recorders) or "\u2013", tuple(texts))
