@@ -80,9 +80,9 @@ def test_a_weak_design_gives_no_finding():
     strong = disclosed(part("target"), part("all rings"))
     assert "parts: fell. A common fall of 20% or more" in composite_sentence(strong)
     assert strong.reading is Reading.FELL
-    weak = disclosed(part("target"), part("all rings"), detectable_fall=0.6)
+    weak = disclosed(part("target"), part("all rings"), detectable_fall=0.61)
     assert weak.reading is Reading.PROBABLY_FELL
-    assert "parts: probably fell. A common fall of 60% or more" in composite_sentence(weak)
+    assert "parts: probably fell. A common fall of 61% or more" in composite_sentence(weak)
 
 
 def test_the_record_holds_no_count():

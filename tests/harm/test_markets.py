@@ -61,9 +61,18 @@ def test_a_market_that_stayed_but_does_less_harm_is_told_apart():
 @pytest.mark.parametrize(
     ("harm", "sentence"),
     [
-        ((100, 40), "a signal that it does less harm for its size (violence)."),
-        ((100, 98), "no clear change in harm for its size (violence)."),
-        ((100, 220), "a signal that it does more harm for its size (violence)."),
+        (
+            (100, 40),
+            "Harm for its size (violence) is lower than in the control area, for orientation: the interval holds the noise of counting only.",
+        ),
+        (
+            (100, 98),
+            "Harm for its size (violence) is lower than in the control area, for orientation: the interval holds the noise of counting only.",
+        ),
+        (
+            (100, 220),
+            "Harm for its size (violence) is higher than in the control area, for orientation: the interval holds the noise of counting only.",
+        ),
     ],
 )
 def test_the_sentence_names_the_harm_and_the_market(harm, sentence):
