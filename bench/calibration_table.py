@@ -19,6 +19,7 @@ import numpy as np
 from bench import displaced
 from bench.calibration import EFFECTS, ONLY_PROBABLE, ROOT, SCENARIOS, argument, rows_of
 from geoharm.evaluation.pooling.operations import pool_effects
+from geoharm.evaluation.reading import MAX_DETECTABLE, MIN_EXPECTED
 
 SUMMARY = ROOT / "bench" / "calibration.json"
 PAGE = ROOT / "docs" / "calibration.md"
@@ -37,7 +38,6 @@ METHODS = {
     "or": "oracle: true expected count known",
 }
 IN_EVENTS = ("wd", "w1", "w2", "co")
-MAX_FALL, MIN_EXPECTED = 0.5, 10
 MARGIN = 0.25  # of a study that states none
 
 
@@ -59,7 +59,7 @@ def state_of(one):
     if "ca" not in one or one.get("no") not in (None, ONLY_PROBABLE):
         return "cannot tell"
     expected, fall = one["fc"][:2]
-    if leaves_out_zero(one["ca"]) and "no" not in one and fall <= MAX_FALL and expected >= MIN_EXPECTED:
+    if leaves_out_zero(one["ca"]) and "no" not in one and fall <= MAX_DETECTABLE and expected >= MIN_EXPECTED:
         return "finding"
     if leaves_out_zero(one["ca"]) or leaves_out_zero(one["ca80"]):
         return "probable"
@@ -136,7 +136,7 @@ def verdict_figures(sets):
     """Return how often the report would say "cannot tell", and how often it would state a finding."""
     states_without_effect = [state_of(effects[0]) for effects in sets]
     answered = [effects for effects in sets if "no" not in effects[0] and "ca" in effects[0]]
-    strong = [effects for effects in answered if effects[0]["fc"][1] <= MAX_FALL]
+    strong = [effects for effects in answered if effects[0]["fc"][1] <= MAX_DETECTABLE]
     figures = {
         "cannot_tell": share([state == "cannot tell" for state in states_without_effect]),
         "refused": share(["no" in effects[0] or "ca" not in effects[0] for effects in sets]),
@@ -201,7 +201,7 @@ def pooled(rows):
 def by_class(by_cell):
     """Return coverage and false alarms of the headline by smallest detectable fall, and by number of places as busy."""
     by_class_label = {"fall": {}, "busy": {}}
-    edges = {"fall": (0, 0.25, 0.3, 0.35, 0.5, 1.01), "busy": (0, 1, 5, 20, 1e9)}
+    edges = {"fall": (0, 0.25, 0.3, 0.35, 0.45, 0.6, 1.01), "busy": (0, 1, 5, 20, 1e9)}
     for key, position in (("fall", 1), ("busy", 3)):
         for low, high in zip(edges[key], edges[key][1:], strict=False):
             covered, rejected = [], []

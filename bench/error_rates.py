@@ -23,7 +23,7 @@ MIN_SETTINGS, MIN_CITIES = 3, 1000
 _HEAD = """\
 # How often findings are wrong in simulated cities, by class of study. Written by `python -m bench.error_rates` from
 # bench/calibration.json. Shares are in percent of the zones in which a finding was possible (an interval, and a smallest
-# detectable fall of 50% at most), except wrong_if_40 and wrong_if_20: of 100 findings in targets, how many are wrong if half of
+# detectable fall of 60% at most), except wrong_if_40 and wrong_if_20: of 100 findings in targets, how many are wrong if half of
 # all operations change nothing and the others cut the count by 40%, or by 20%; wrong_probably: the same of findings and probable
 # changes together, with 40%; and bound_misses: of 100 bounds that are stated, how many the truth lies beyond.
 

@@ -105,7 +105,7 @@ def error_rates(*, expected: float, detectable_fall: float, effective_places: fl
 
 
 def own_fall_rates(detectable_fall: float) -> OwnFallRates | None:
-    """Return the error rates of all simulated zones with about this smallest detectable fall; None above 50%."""
+    """Return the error rates of all simulated zones with about this smallest detectable fall; None above 60%."""
     for row in _table()["own_fall"]:
         if row["detectable_fall"][0] <= detectable_fall < row["detectable_fall"][1]:
             return OwnFallRates(**(row | {"detectable_fall": tuple(row["detectable_fall"])}))
