@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from geoharm.disclosure.tens import working_count
 from geoharm.errors import DesignError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.harm.indicators import answer_counts
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, threat_matrix_row
 from geoharm.harm.prioritise import rank_markets, resilience, smallest_count, yearly_trend
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, ReachGap, ThreatMatrixRow
+from geoharm.harm.results.perception import AnswerCounts
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Measure, Role
@@ -277,14 +279,22 @@ def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
                 math.fsum(float(survey.standard_error[row, period_index]) ** 2 for row in estimated)
             ) / len(estimated)
             survey_period = survey.periods[period_index]
+            cells = answer_counts(survey, np.array(estimated), [period_index])
             return CriterionValue(
                 "priority",
                 value,
                 error,
                 survey.unit,
                 f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
+                _fewest_answers(cells),
             )
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
+
+
+def _fewest_answers(cells: AnswerCounts) -> int:
+    """Return the fewest respondents who answered alike in a cell; the number of cells where they are not known."""
+    answers = [count for cell in cells for count in cell]
+    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers])
 
 
 def _night_counts(nights: NightCounts, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
