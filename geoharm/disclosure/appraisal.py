@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from geoharm.disclosure.ranking import threshold_of
 from geoharm.errors import PublishError
 from geoharm.harm.results.appraisal import Appraisal, OptionAppraisal
-from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.estimate import Interval
 from geoharm.model.study import Study
 
@@ -38,11 +38,23 @@ class AppraisalRelease:
 def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
     """Return what may be published of an appraisal.
 
-    A baseline count from 1 to k - 1 is suppressed, and so is every sum that contains it. Shares of draws are kept, because
-    they depend on assumptions and on many counts.
+    The appraisal must be computed from a baseline to the nearest ten, so its draws tell no more than that. A baseline count
+    from 1 to k - 1 is suppressed, and so is every sum that contains it; it was computed with one number for all of them, so
+    shares of draws tell nothing of it and are kept.
+
+    Raises
+    ------
+    PublishError
+        If a public release would show an appraisal that was computed from an exact baseline.
     """
-    k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
-    hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if 0 < baseline.events < k)
+    k = threshold_of(study)
+    if appraisal.threshold < k:
+        msg = (
+            "A public appraisal is computed from a baseline to the nearest ten; this one is from exact counts. Compute it "
+            f"with threshold = {k}."
+        )
+        raise PublishError(msg)
+    hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if baseline.below)
     if not hidden:
         return AppraisalRelease(study, appraisal, (), k, _SEAL)
     return AppraisalRelease(

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
-from geoharm.disclosure.suppression import round_to_ten, suppress_small
+from geoharm.disclosure.suppression import suppress_small
+from geoharm.disclosure.tens import count_to_ten
 from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, QualityNote, SourceLedger
 from geoharm.model.period import Period
 from geoharm.model.suppressed import Count, Suppressed
@@ -151,19 +152,6 @@ def protect_ledger(ledger: SourceLedger | TableLedger, k: int) -> ReleasedLedger
     )
 
 
-def release_rows(rows: int, k: int) -> Count:
-    """Return a number of rows to the nearest ten, and one of 1 to k - 1 as suppressed; as it is if k is 1.
-
-    Examples
-    --------
-    >>> [str(release_rows(rows, 5)) for rows in (0, 4, 5, 28, 1234)], release_rows(28, 1)
-    (['0', 'under 5', '10', '30', '1230'], 28)
-    """
-    if k == 1 or rows == 0:
-        return rows
-    return Suppressed(k) if rows < k else max(round_to_ten(rows), 10)
-
-
 def release_parts(parts: Mapping[_Key, int], k: int) -> tuple[dict[_Key, Count], Count]:
     """Return numbers of rows as they may be released beside their sum, and the sum.
 
@@ -184,8 +172,8 @@ def release_parts(parts: Mapping[_Key, int], k: int) -> tuple[dict[_Key, Count],
     >>> str(release_parts({"a": 1, "b": 1}, 5)[1]), release_parts({"a": 1, "b": 1}, 1)[1]
     ('withheld', 2)
     """
-    shown = {key: release_rows(rows, k) for key, rows in parts.items()}
-    total = release_rows(sum(parts.values()), k)
+    shown = {key: count_to_ten(rows, k) for key, rows in parts.items()}
+    total = count_to_ten(sum(parts.values()), k)
     lows, highs = (sum(_ends(count)[side] for count in shown.values()) for side in (0, 1))
     total_low, total_high = _ends(total)
     for count in shown.values():
@@ -208,7 +196,7 @@ def _ends(count: Count) -> tuple[int, int]:
 def _file_rows(file: FileLedger, k: int) -> ReleasedRows:
     if k == 1:
         return ReleasedRows(**file.row_counts())
-    return _with_sums({name: release_rows(getattr(file, name), k) for name in _ROUNDED})
+    return _with_sums({name: count_to_ten(getattr(file, name), k) for name in _ROUNDED})
 
 
 def _total_rows(files: Sequence[FileLedger], rows: Sequence[ReleasedRows], k: int) -> ReleasedRows:
@@ -251,7 +239,7 @@ def _release_months(months: Sequence[MonthLedger], k: int) -> dict[date, Count]:
 def _release_note(note: QualityNote, k: int) -> QualityNote:
     if k == 1:
         return note
-    rows = release_rows(note.rows, k)
+    rows = count_to_ten(note.rows, k)
     return replace(note, rows=0 if isinstance(rows, Suppressed) else rows, first_line=0)
 
 
@@ -261,7 +249,7 @@ def _release_geocode(geocode: DefaultGeocode, k: int) -> DefaultGeocode:
         return geocode
     located = round(geocode.events / geocode.share) if geocode.share else 0
     events, all_located, addresses = (
-        0 if isinstance(count := release_rows(rows, k), Suppressed) else count
+        0 if isinstance(count := count_to_ten(rows, k), Suppressed) else count
         for rows in (geocode.events, located, geocode.addresses)
     )
     share = round(events / all_located, 2) if all_located else 0.0

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from geoharm.disclosure.dispersion_suppression import dispersion_note, has_suppressed_error
 from geoharm.disclosure.released import ReleasedMeasure
 from geoharm.disclosure.suppression import suppress_estimate
+from geoharm.disclosure.survey import protect_indicator
 from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.harm.results.mitigation import MarginState
 from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm
@@ -120,6 +121,7 @@ def protect_harm_assessment(
             else corrected
             for corrected in assessment.reporting_corrected
         ),
+        indicators=tuple(protect_indicator(change, k) for change in assessment.indicators),
         mitigation=tuple(
             replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in incomplete else held
             for held in assessment.mitigation

@@ -35,13 +35,30 @@ class RankingRelease:
         return self.threshold == 1
 
 
+def threshold_of(study: Study) -> int:
+    """Return k of a study's disclosure rule; 1 for an internal release."""
+    return 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
+
+
 def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
     """Return a ranking as it may be released, under the study's release and disclosure rule.
 
-    Ranks stay, because they depend on many counts. A criterion, threat or gap that depends on a count of 1 to k - 1 is
-    suppressed. A market with fewer than k events, or fewer than k places, has no outline.
+    The ranking must be computed from counts to the nearest ten, so ranks, criteria, threats and gaps tell no more than these
+    counts. A criterion, threat, feature or gap that depends on a count of 1 to k - 1 is suppressed. A market with fewer than
+    k events, or fewer than k places, has no outline.
+
+    Raises
+    ------
+    PublishError
+        If a public release would show a ranking that was computed from exact counts.
     """
-    k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
+    k = threshold_of(study)
+    if ranking.threshold < k:
+        msg = (
+            f"A public ranking is computed from counts to the nearest ten; this one is from exact counts. Compute it with "
+            f"threshold = {k}."
+        )
+        raise PublishError(msg)
     withheld = Withheld(Reason.SMALL_COUNT, k)
     protected = replace(
         ranking,
@@ -73,9 +90,9 @@ def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatri
         for name, threat in row.threats
     )
     features = tuple(
-        replace(feature, value=math.nan, note=withheld)
-        if has_small_count and feature.name == "night share"
-        else feature
+        replace(feature, value=math.nan, note=withheld, counts=())
+        if any(0 < count < withheld.below for count in feature.counts)
+        else replace(feature, counts=())
         for feature in row.features
     )
     return replace(row, threats=threats, features=features, counts=())

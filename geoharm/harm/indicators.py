@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.harm.results.perception import IndicatorChange
+from geoharm.harm.results.perception import AnswerCounts, IndicatorChange
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.overlap import touched
@@ -58,19 +58,29 @@ def indicator_change(
             for row in range(len(survey.areas))
         ]
     )
-    means = {
-        (side, window_index): _mean_of_areas(
-            survey, np.flatnonzero(usable & on_side), window_columns, indicator.name, f"{side_words}, {window_words}"
-        )
+    cells = {
+        (side, window_index): (np.flatnonzero(usable & on_side), window_columns, f"{side_words}, {window_words}")
         for side, on_side, side_words in ((0, in_target, "where the operation was"), (1, ~in_target, "elsewhere"))
         for window_index, window_columns, window_words in ((0, columns[0], "before"), (1, columns[1], "after"))
     }
+    means = {
+        key: _mean_of_areas(survey, rows, window_columns, indicator.name, words)
+        for key, (rows, window_columns, words) in cells.items()
+    }
+    answers = tuple(answer_counts(survey, rows, window_columns) for rows, window_columns, _ in cells.values())
     change_here, change_elsewhere = (_subtract(means[side, 1], means[side, 0]) for side in (0, 1))
     return IndicatorChange(
         indicator, survey.unit, means[0, 0], means[0, 1], change_here, change_elsewhere,
         _subtract(change_here, change_elsewhere),
-        (int((usable & in_target).sum()), int((usable & ~in_target).sum())),
+        (int((usable & in_target).sum()), int((usable & ~in_target).sum())), answers,
     )  # fmt: skip
+
+
+def answer_counts(survey: SurveyEstimates, rows: NDArray[np.int64], columns: Sequence[int]) -> AnswerCounts:
+    """Return how many respondents answered one way and the other, for each cell of some areas and periods that has an estimate."""
+    is_known = np.isfinite(survey.estimate[rows][:, list(columns)])
+    given, not_given = (counts[rows][:, list(columns)][is_known] for counts in survey.answers())
+    return tuple(zip(given.tolist(), not_given.tolist(), strict=True))
 
 
 def _columns_in(periods: Sequence[Period], window: Window) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ def threat_matrix_row(
     counts: Sequence[tuple[Measure, int, float]],
     features: Sequence[Feature] = (),
     dispersion: float = 1.0,
+    counted: Callable[[int], int] = int,
 ) -> ThreatMatrixRow:
     """Return one market's row of the threat matrix: events a year of injury, economic damage and community harm.
 
@@ -52,6 +53,8 @@ def threat_matrix_row(
         Features of the market, passed through to the result.
     dispersion : float
         Variance of the counts divided by their mean.
+    counted : callable
+        From a count to the number that is computed with, such as the count to the nearest ten.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def threat_matrix_row(
     counts_by_threat: dict[str, list[tuple[int, float]]] = {name: [] for name in THREATS}
     for measure, events, years in counts:
         if measure.harm is not None and measure.unit != "needles" and measure.kind != "treatment_entry":
-            counts_by_threat[_THREAT_OF_HARM_TYPE[measure.harm.type]].append((events, years))
+            counts_by_threat[_THREAT_OF_HARM_TYPE[measure.harm.type]].append((counted(events), years))
     threats = []
     for name in THREATS:
         if not counts_by_threat[name]:
@@ -117,6 +120,7 @@ def reach_gap(
     *,
     walking: float,
     years: float,
+    counted: Callable[[int], int] = int,
 ) -> ReachGap:
     """Return how much of a market's harm lies beyond walking distance of a service, measured in straight lines.
 
@@ -134,6 +138,8 @@ def reach_gap(
         Walking distance in metres.
     years : float
         Length of the time in which the events were counted.
+    counted : callable
+        From a count to the number that is computed with, such as the count to the nearest ten.
     """
     x, y, weight = places
     service_places = sites_of_kind(sites, SERVICES[service])
@@ -144,4 +150,6 @@ def reach_gap(
     squared = (x[:, None] - service_places[:, 0]) ** 2 + (y[:, None] - service_places[:, 1]) ** 2
     beyond = float(weight[np.sqrt(squared.min(axis=1)) > walking].sum())
     counts = (round(total - beyond), round(beyond))
-    return ReachGap(market, service, beyond / total, distance, beyond / years, counts)
+    within_reach, beyond_reach = map(counted, counts)
+    share = beyond_reach / (within_reach + beyond_reach)
+    return ReachGap(market, service, share, distance, beyond_reach / years, counts)

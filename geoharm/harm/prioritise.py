@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,7 +87,11 @@ def rank_markets(
 
 
 def resilience(
-    counts: ArrayLike, earlier_operations: Sequence[tuple[int, int, int]], *, dispersion: float = 1.0
+    counts: ArrayLike,
+    earlier_operations: Sequence[tuple[int, int, int]],
+    *,
+    dispersion: float = 1.0,
+    counted: Callable[[int], int] = int,
 ) -> CriterionValue:
     r"""Return how far a market recovered after earlier operations.
 
@@ -101,6 +105,8 @@ def resilience(
         `end` to `last`.
     dispersion : float
         Variance of the counts divided by their mean.
+    counted : callable
+        From the count of a period to the number that is computed with, such as the count to the nearest ten.
 
     Returns
     -------
@@ -116,38 +122,52 @@ def resilience(
     left out.
     """
     series = np.asarray(counts, dtype=np.float64)
-    recoveries = []
+    recoveries, exact_sums = [], []
     for start, end, last in earlier_operations:
         before, during, later = (series[max(0, start - 12) : start], series[start:end], series[end:last])
         if min(before.size, during.size, later.size) == 0:
             continue
-        fall = float(before.mean() - during.mean())
-        noise = math.sqrt(dispersion * (before.mean() / before.size + during.mean() / during.size))
+        sums = [round(float(part.sum())) for part in (before, during, later)]
+        mean_before, mean_during, mean_later = (
+            counted(total) / part.size for total, part in zip(sums, (before, during, later), strict=True)
+        )
+        fall = mean_before - mean_during
+        noise = math.sqrt(dispersion * (mean_before / before.size + mean_during / during.size))
         if fall <= noise:
             continue
-        recovered_share = float(later.mean() - during.mean()) / fall
-        error = math.sqrt(dispersion * (later.mean() / later.size + during.mean() / during.size)) / fall
+        recovered_share = (mean_later - mean_during) / fall
+        error = math.sqrt(dispersion * (mean_later / later.size + mean_during / during.size)) / fall
         recoveries.append((recovered_share, error))
+        exact_sums += sums
     if not recoveries:
         return CriterionValue("resilience", math.nan, math.nan, "share", "no earlier operation was followed by a fall")
     value = math.fsum(share for share, _ in recoveries) / len(recoveries)
     error = math.sqrt(math.fsum(error**2 for _, error in recoveries)) / len(recoveries)
-    return CriterionValue("resilience", value, error, "share", f"{len(recoveries)} earlier operation(s)")
+    note = f"{len(recoveries)} earlier operation(s)"
+    return CriterionValue("resilience", value, error, "share", note, smallest_count(exact_sums))
 
 
-def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0) -> CriterionValue:
+def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0, counted: Callable[[int], int] = int) -> CriterionValue:
     r"""Return a market's yearly growth: the log rate ratio of the last twelve months to the twelve months before.
 
     Whole years are compared, so that the season cancels. NaN with fewer than 24 months or with a year without events.
+    `counted` gives the number that is computed with for the count of a year.
     """
     series = np.asarray(counts, dtype=np.float64)
     if series.size < 24:
         return CriterionValue("trend", math.nan, math.nan, "log ratio", "under 24 months of data")
-    late, early = float(series[-12:].sum()), float(series[-24:-12].sum())
+    sums = [round(float(series[-12:].sum())), round(float(series[-24:-12].sum()))]
+    late, early = map(counted, sums)
     if not late or not early:
         return CriterionValue("trend", math.nan, math.nan, "log ratio", "a year without any event")
     error = math.sqrt(dispersion * (1 / late + 1 / early))
-    return CriterionValue("trend", math.log(late / early), error, "log ratio", "last 12 months over the 12 before")
+    note = "last 12 months over the 12 before"
+    return CriterionValue("trend", math.log(late / early), error, "log ratio", note, smallest_count(sums))
+
+
+def smallest_count(counts: Sequence[int]) -> int:
+    """Return the smallest of some counts that is above 0; 0 if there is none."""
+    return min((count for count in counts if count > 0), default=0)
 
 
 def _field_of(by_criterion: Mapping[str, CriterionValue], criterion: str, field: str) -> float:

@@ -20,12 +20,13 @@ class Reason(Enum):
     SMALL_CONTROL = auto()
     # Withheld: it is made from a small count, or one would follow from it.
     SUPPRESSED = auto()
-    # It rests on a small count; a small number of events; in a pattern; in a period; in the study area.
+    # It rests on a small count; a small number of events; in a pattern; in a period; in the study area; of respondents.
     SMALL_COUNT = auto()
     FEW_EVENTS = auto()
     FEW_IN_PATTERN = auto()
     FEW_IN_PERIOD = auto()
     FEW_LOCATED = auto()
+    FEW_RESPONDENTS = auto()
     # A withheld count would follow from it together with other published numbers, which `Withheld.revealed_by` names.
     GIVES_BACK = auto()
     # The one part that is not shown by itself would follow; not shown elsewhere, so not by itself either.

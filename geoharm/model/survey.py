@@ -14,6 +14,8 @@ from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.period import Period
 from geoharm.model.reason import Reason
 
+_Z = 1.959963984540054
+
 
 @dataclass(frozen=True, slots=True)
 class SurveyEstimates:
@@ -56,6 +58,30 @@ class SurveyEstimates:
             msg = f'Every estimate of "{self.source}" needs a standard error above 0.'
             raise DesignError(msg)
         check_no_overlap(self.periods, self.source)
+
+    def answers(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        r"""Return how many respondents gave the answer that is counted, and how many did not, in every cell.
+
+        Returns
+        -------
+        ndarray, ndarray, shape (len(areas), len(periods))
+            As a reader can compute them from an estimate p and its standard error s; NaN where they do not follow: for means,
+            and where there is no estimate.
+
+        Notes
+        -----
+        :math:`n = p(1-p)/s^2` respondents of a simple random sample. Where p is 0 or 1, s is taken as half the width of
+        Wilson's interval over z, so :math:`n = z/(2s) - z^2` with z = 1.96.
+        """
+        maximum = {"percent": 100.0, "proportion": 1.0}.get(self.unit)
+        if maximum is None:
+            unknown = np.full(self.estimate.shape, np.nan)
+            return unknown, unknown
+        share, error = self.estimate / maximum, self.standard_error / maximum
+        respondents = np.where(
+            (share > 0) & (share < 1), share * (1 - share) / error**2, np.maximum(_Z / (2 * error) - _Z**2, 1.0)
+        )
+        return share * respondents, (1 - share) * respondents
 
     def at(self, area: str, period: Period) -> Estimate:
         """Return the estimate of one area and period; undefined, with the reason, if there is none.

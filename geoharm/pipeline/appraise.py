@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geoharm.disclosure.tens import working_count
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.appraise import DRAWS, appraise_option
@@ -14,6 +17,7 @@ from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.appraisal import Appraisal, Baseline
 from geoharm.model.ledger import SourceLedger
+from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.study_data import StudyData
@@ -41,7 +45,7 @@ def option_problems(study: Study) -> list[str]:
     return problems
 
 
-def appraise_options(data: StudyData, operation: str) -> Appraisal:
+def appraise_options(data: StudyData, operation: str, *, threshold: int = 1) -> Appraisal:
     """Return the appraisal of every option of a study, compared with doing nothing, for one planned operation.
 
     Parameters
@@ -50,6 +54,8 @@ def appraise_options(data: StudyData, operation: str) -> Appraisal:
         Of the harm measures.
     operation : str
         Name of one of the study's operations; empty for the first.
+    threshold : int
+        k of the disclosure rule: everything is computed from baseline counts to the nearest ten. 1 takes the exact counts.
 
     Raises
     ------
@@ -73,7 +79,7 @@ def appraise_options(data: StudyData, operation: str) -> Appraisal:
         raise StudyError([f'The study has no operation "{operation}"; it has {known_names}.'])
     planned = matching[0]
     months = _baseline_months(planned, data.ledgers)
-    baseline = _baseline_counts(data, planned, months)
+    baseline = _baseline_counts(data, planned, months, threshold)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
     check_requirements(profiles, [row.measure for row in baseline])
     options = tuple(
@@ -94,6 +100,7 @@ def appraise_options(data: StudyData, operation: str) -> Appraisal:
         options=options,
         draws=DRAWS,
         seed=study.seed,
+        threshold=threshold,
     )
 
 
@@ -119,7 +126,9 @@ def _baseline_months(planned: Operation, ledgers: Sequence[SourceLedger]) -> lis
     return months
 
 
-def _baseline_counts(data: StudyData, planned: Operation, months: Sequence[date]) -> tuple[Baseline, ...]:
+def _baseline_counts(
+    data: StudyData, planned: Operation, months: Sequence[date], threshold: int
+) -> tuple[Baseline, ...]:
     window = Window("baseline", tuple(Period(month, add_months(month, 1)) for month in months))
     baselines = []
     for collected in data.measures:
@@ -130,6 +139,15 @@ def _baseline_counts(data: StudyData, planned: Operation, months: Sequence[date]
         )
         monthly = np.zeros(len(months))
         np.add.at(monthly, month_index, events.weight[inside])
-        dispersion = monthly_dispersion(monthly)
-        baselines.append(Baseline(collected.measure, round(float(monthly.sum())), len(months), dispersion))
+        baselines.append(baseline_of(collected.measure, monthly, threshold))
     return tuple(baselines)
+
+
+def baseline_of(measure: Measure, monthly: NDArray[np.float64], threshold: int) -> Baseline:
+    """Return the baseline of a measure from its events by month, shape (months,), as a release with this threshold may use it."""
+    events = round(float(monthly.sum()))
+    is_small = 0 < events < threshold
+    dispersion = 1.0 if is_small else math.ceil(10 * monthly_dispersion(monthly)) / 10
+    return Baseline(
+        measure, working_count(events, threshold), monthly.size, dispersion, below=threshold if is_small else 0
+    )

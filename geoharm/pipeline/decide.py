@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from geoharm._validation import toml_string
 from geoharm.disclosure.appraisal import protect_appraisal
-from geoharm.disclosure.ranking import protect_ranking
+from geoharm.disclosure.ranking import protect_ranking, threshold_of
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
 from geoharm.harm.offence_weights import offence_weights, profile_from_weights
@@ -85,7 +85,7 @@ def appraise(
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_baseline(engine, study, ledgers)
-    appraisal = pipeline_appraise.appraise_options(collected, operation)
+    appraisal = pipeline_appraise.appraise_options(collected, operation, threshold=threshold_of(study))
     released = protect_appraisal(study, appraisal)
     return DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
 
@@ -127,7 +127,9 @@ def prioritise(
         collected = collect.collect_markets(engine, study, ledgers)
     surfaces = analyse.map_hotspots(collected)
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
-    ranking = pipeline_prioritise.prioritise_markets(collected, hotspots, weights=weights)
+    ranking = pipeline_prioritise.prioritise_markets(
+        collected, hotspots, weights=weights, threshold=threshold_of(study)
+    )
     released = protect_ranking(study, ranking)
     return DecisionOutput(ranking_record(released), publish_ranking(released, out))
 

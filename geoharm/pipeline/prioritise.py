@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.disclosure.tens import working_count
 from geoharm.errors import DesignError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.harm.indicators import answer_counts
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, threat_matrix_row
-from geoharm.harm.prioritise import rank_markets, resilience, yearly_trend
+from geoharm.harm.prioritise import rank_markets, resilience, smallest_count, yearly_trend
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, ReachGap, ThreatMatrixRow
+from geoharm.harm.results.perception import AnswerCounts
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Measure, Role
@@ -43,13 +46,25 @@ class _MarketCounts:
     months: NDArray[np.datetime64]
     monthly: Floats
     years: float
+    threshold: int
 
     def total(self, market: int) -> int:
+        """Return the events in a market, exactly: only to see whether they are few."""
         return round(float(self.weight[self.market == market].sum()))
+
+    def counted(self, count: int) -> int:
+        """Return the number to compute with in place of a count."""
+        return working_count(count, self.threshold)
+
+    def dispersion(self, market: int) -> float:
+        """Return the dispersion of a market's months, rounded up to a tenth; 1 where it would tell of few events."""
+        if 0 < self.total(market) < self.threshold:
+            return 1.0
+        return math.ceil(10 * monthly_dispersion(self.monthly[market])) / 10
 
 
 def prioritise_markets(
-    data: StudyData, hotspots: Sequence[Hotspot], *, weights: Sequence[tuple[str, float]]
+    data: StudyData, hotspots: Sequence[Hotspot], *, weights: Sequence[tuple[str, float]], threshold: int = 1
 ) -> Ranking:
     """Return the study's markets (hotspots of its primary measure) in order of priority.
 
@@ -59,6 +74,8 @@ def prioritise_markets(
     hotspots : sequence of Hotspot
         The first twelve are ranked.
     weights : sequence of (criterion, weight)
+    threshold : int
+        k of the disclosure rule: every number is computed from counts to the nearest ten. 1 takes the exact counts.
 
     Raises
     ------
@@ -76,7 +93,7 @@ def prioritise_markets(
     profile = read_profile(study.harm.profiles[0], study.folder)
     check_requirements([profile], study.measures)
     harms = [collected for collected in data.measures if collected.measure.role is Role.HARM]
-    harm_counts = [_count_in_markets(collected, zones) for collected in harms]
+    harm_counts = [_count_in_markets(collected, zones, threshold) for collected in harms]
     nights = {collected.measure.name: _night_counts(collected.nights, zones) for collected in harms if collected.nights}
     values, threats, gaps = {}, {}, []
     for position, (zone, hotspot) in enumerate(zip(zones, ranked, strict=True)):
@@ -103,10 +120,11 @@ def prioritise_markets(
         hotspot_measure=study.primary,
         hotspots=tuple(next(hotspot for hotspot in ranked if f"market {hotspot.rank}" == row.market) for row in rows),
         notes=tuple(notes),
+        threshold=threshold,
     )
 
 
-def _count_in_markets(collected: MeasureData, zones: Sequence[Zone]) -> _MarketCounts:
+def _count_in_markets(collected: MeasureData, zones: Sequence[Zone], threshold: int) -> _MarketCounts:
     events, ledger = collected.points, collected.ledger
     market = locate_points(events.x, events.y, [zone.geometry for zone in zones])
     months = np.array(
@@ -117,7 +135,9 @@ def _count_in_markets(collected: MeasureData, zones: Sequence[Zone]) -> _MarketC
     inside = (market >= 0) & (month_index < months.size)
     np.add.at(monthly, (market[inside], month_index[inside]), events.weight[inside])
     years = ledger.whole_period.years
-    return _MarketCounts(collected.measure, events.x, events.y, events.weight, market, months, monthly, years)
+    return _MarketCounts(
+        collected.measure, events.x, events.y, events.weight, market, months, monthly, years, threshold
+    )
 
 
 def _criterion_values(
@@ -130,19 +150,16 @@ def _criterion_values(
     study, (zone, position) = data.study, market
     primary = next(harm for harm in harm_counts if harm.measure.name == study.primary)
     series = primary.monthly[position]
-    phi = monthly_dispersion(series)
-    late, early = int(series[-12:].sum()), int(series[-24:-12].sum())
-    trend = replace(yearly_trend(series, dispersion=phi), smallest_count=_smallest_count([late, early]))
-    recovery = replace(
-        resilience(series, _operation_dips(study, zone, primary), dispersion=phi),
-        smallest_count=primary.total(position),
-    )
+    phi = primary.dispersion(position)
+    trend = yearly_trend(series, dispersion=phi, counted=primary.counted)
+    dips = _operation_dips(study, zone, primary)
+    recovery = resilience(series, dips, dispersion=phi, counted=primary.counted)
     return [
         _harm_criterion(profile, position, harm_counts),
         _noxiousness_criterion(study, profile, position, harm_counts),
         trend,
         recovery,
-        _reach_criterion(gaps),
+        _reach_criterion(gaps, primary.counted),
         _priority_criterion(data, zone),
     ]
 
@@ -151,7 +168,7 @@ def _harm_criterion(
     profile: ValueProfile, position: int, harm_counts: Sequence[_MarketCounts], without: str = ""
 ) -> CriterionValue:
     parts = [
-        (profile.weight(harm.measure), harm.total(position), harm.years, monthly_dispersion(harm.monthly[position]))
+        (profile.weight(harm.measure), harm, harm.counted(harm.total(position)))
         for harm in harm_counts
         if harm.measure.name != without and harm.measure.kind != "treatment_entry" and profile.weight(harm.measure)
     ]
@@ -163,9 +180,13 @@ def _harm_criterion(
             f"a year, in the events of \u201c{profile.name}\u201d",
             "the profile gives no measure a weight",
         )
-    value = math.fsum(weight * events / years for weight, events, years, _ in parts)
-    error = math.sqrt(math.fsum(phi * max(events, 1) * (weight / years) ** 2 for weight, events, years, phi in parts))
-    smallest = _smallest_count([events for _, events, _, _ in parts])
+    value = math.fsum(weight * events / harm.years for weight, harm, events in parts)
+    error = math.sqrt(
+        math.fsum(
+            harm.dispersion(position) * max(events, 1) * (weight / harm.years) ** 2 for weight, harm, events in parts
+        )
+    )
+    smallest = smallest_count([harm.total(position) for _, harm, _ in parts])
     return CriterionValue("harm", value, error, f"a year, in the events of \u201c{profile.name}\u201d", "", smallest)
 
 
@@ -176,14 +197,15 @@ def _noxiousness_criterion(
     if size_counts is None:
         note = "no measure stands for the market's size (values.market_size)"
         return CriterionValue("noxiousness", math.nan, math.nan, "", note)
-    activity = size_counts.total(position)
+    exact = size_counts.total(position)
+    activity = size_counts.counted(exact)
     other_harm = _harm_criterion(profile, position, harm_counts, without=size_counts.measure.name)
     if not activity or math.isnan(other_harm.value) or other_harm.value <= 0:
         return CriterionValue("noxiousness", math.nan, math.nan, "", "no market activity or no other harm")
     value = 100 * other_harm.value / (activity / size_counts.years)
     error = value * math.hypot(other_harm.standard_error / other_harm.value, 1 / math.sqrt(activity))
     unit = f"harm for 100 of {size_counts.measure.name}"
-    return CriterionValue("noxiousness", value, error, unit, "", _smallest_count([activity, other_harm.smallest_count]))
+    return CriterionValue("noxiousness", value, error, unit, "", smallest_count([exact, other_harm.smallest_count]))
 
 
 def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:
@@ -215,22 +237,31 @@ def _reach_gaps(
     )
     years = max(harm.years for harm, _ in in_market)
     return [
-        reach_gap(zone.name, service, (centre.x, centre.y), (x, y, weight), sites, walking=walking, years=years)
+        reach_gap(
+            zone.name,
+            service,
+            (centre.x, centre.y),
+            (x, y, weight),
+            sites,
+            walking=walking,
+            years=years,
+            counted=in_market[0][0].counted,
+        )
         for service in SERVICES
     ]
 
 
-def _reach_criterion(gaps: Sequence[ReachGap]) -> CriterionValue:
+def _reach_criterion(gaps: Sequence[ReachGap], counted: Callable[[int], int]) -> CriterionValue:
     treatment_gap = next((gap for gap in gaps if gap.service == "treatment"), None)
     if treatment_gap is None or math.isnan(treatment_gap.share):
         is_listed = treatment_gap is not None and not math.isnan(treatment_gap.distance)
         note = "no event of harm lies in the market" if is_listed else "no treatment service is listed"
         return CriterionValue("reach", math.nan, math.nan, "", note)
-    total = sum(treatment_gap.counts)
+    total = sum(map(counted, treatment_gap.counts))
     error = math.sqrt(max(treatment_gap.share * (1 - treatment_gap.share), 0.25 / total) / total)
     return CriterionValue(
         "reach", treatment_gap.share, error, "share of harm beyond walking distance of treatment", f"nearest {treatment_gap.distance:,.0f} m",
-        _smallest_count(treatment_gap.counts),
+        smallest_count(treatment_gap.counts),
     )  # fmt: skip
 
 
@@ -248,14 +279,22 @@ def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
                 math.fsum(float(survey.standard_error[row, period_index]) ** 2 for row in estimated)
             ) / len(estimated)
             survey_period = survey.periods[period_index]
+            cells = answer_counts(survey, np.array(estimated), [period_index])
             return CriterionValue(
                 "priority",
                 value,
                 error,
                 survey.unit,
                 f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
+                _fewest_answers(cells),
             )
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
+
+
+def _fewest_answers(cells: AnswerCounts) -> int:
+    """Return the fewest respondents who answered alike in a cell; the number of cells where they are not known."""
+    answers = [count for cell in cells for count in cell]
+    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers])
 
 
 def _night_counts(nights: NightCounts, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
@@ -274,19 +313,27 @@ def _threat_row(
     sites: Mapping[str, Floats], hotspot: Hotspot,
 ) -> ThreatMatrixRow:  # fmt: skip
     event_counts = [(harm.measure, harm.total(position), harm.years) for harm in harm_counts]
-    with_hour = sum(float(events[position]) for events, _ in nights.values())
-    at_night = sum(float(night_events[position]) for _, night_events in nights.values())
+    with_hour = round(sum(float(events[position]) for events, _ in nights.values()))
+    at_night = round(sum(float(night_events[position]) for _, night_events in nights.values()))
+    counted = harm_counts[0].counted
+    night, day = counted(at_night), counted(with_hour - at_night)
     centre = zone.geometry.centroid
     features = [
-        Feature("night share", at_night / with_hour if with_hour else math.nan, "share of events with a known hour")
+        Feature(
+            "night share",
+            night / (night + day) if with_hour else math.nan,
+            "share of events with a known hour",
+            counts=(at_night, with_hour - at_night),
+        )
     ]
     for name, words in (("nearest school", SCHOOL), ("nearest treatment", SERVICES["treatment"])):
         features.append(Feature(name, nearest_site(centre.x, centre.y, sites, words), "m"))
-    phi = max([1.0, *(monthly_dispersion(harm.monthly[position]) for harm in harm_counts)])
+    phi = max([1.0, *(harm.dispersion(position) for harm in harm_counts)])
     return threat_matrix_row(
-        zone.name, area_km2=hotspot.area_km2, counts=event_counts, features=features, dispersion=phi
+        zone.name,
+        area_km2=hotspot.area_km2,
+        counts=event_counts,
+        features=features,
+        dispersion=phi,
+        counted=counted,
     )
-
-
-def _smallest_count(counts: Sequence[int]) -> int:
-    return min((count for count in counts if count > 0), default=0)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoharm.disclosure.ledgers import EVENTS, ReleasedRows, protect_ledger, release_parts, release_rows
+from geoharm.disclosure.ledgers import EVENTS, ReleasedRows, protect_ledger, release_parts
+from geoharm.disclosure.tens import count_to_ten, working_count
 from geoharm.model.ledger import QualityNote
 from geoharm.model.suppressed import Suppressed
 from geoharm.model.table_ledger import TableLedger
@@ -38,12 +39,17 @@ def test_parts_and_their_sum_leave_every_small_part_what_its_label_names(rows, k
 
 @pytest.mark.parametrize("rows", range(1, 60))
 def test_rounded_rows_are_near_and_small_ones_are_labels(rows):
-    shown = release_rows(rows, 5)
+    shown = count_to_ten(rows, 5)
     if rows < 5:
         assert shown == Suppressed(5)
     else:
         assert abs(shown - rows) <= 5
         assert shown >= 10
+
+
+def test_what_is_computed_with_does_not_tell_small_counts_apart():
+    assert {working_count(count, 8) for count in range(1, 8)} == {4}
+    assert [working_count(count, 1) for count in range(12)] == list(range(12))
 
 
 def ledgers(**more):

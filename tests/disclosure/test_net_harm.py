@@ -13,6 +13,7 @@ import pytest
 from geoharm.disclosure.appraisal import AppraisalRelease, protect_appraisal
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.ranking import RankingRelease, protect_ranking
+from geoharm.disclosure.tens import working_count
 from geoharm.errors import PublishError
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.joint_draws import draw_joint_effects
@@ -132,13 +133,13 @@ def ranking(events=3):
         CriterionValue("reach", 0.5, 0.1, "share", "nearest 100 m", events),
     )
     threat = ThreatMatrixRow(
-        "market 1", 0.2, (("injury", Estimate("injury", 0.75, 0.4, "a year", "")),), (Feature("night share", 0.5, "share"),),
+        "market 1", 0.2, (("injury", Estimate("injury", 0.75, 0.4, "a year", "")),), (Feature("night share", 0.5, "share", counts=(events, 90)),),
         (("overdoses", events),),
     )  # fmt: skip
     return Ranking(
         (PriorityRow("market 1", 1.0, 1, Interval(1, 2, 0.95), values),), (threat,),
         (ReachGap("market 1", "treatment", 0.25, 90.0, 0.75, (9, events)),), "equal", "one event",
-        (("harm", 1.0), ("reach", 1.0)), 800.0, "finds",
+        (("harm", 1.0), ("reach", 1.0)), 800.0, "finds", threshold=5,
     )  # fmt: skip
 
 
@@ -154,6 +155,16 @@ def test_a_ranking_holds_no_number_that_rests_on_a_small_count(area):
     assert ranking_record(large)["markets"][0]["criteria"]["harm"]["value"] == 1.75
 
 
+def test_what_was_computed_from_exact_counts_is_not_published(area):
+    for protect_one, made in (
+        (protect_ranking, replace(ranking(50), threshold=1)),
+        (protect_appraisal, appraisal(30, 1)),
+    ):
+        with pytest.raises(PublishError, match=r"nearest ten.*threshold = 5"):
+            protect_one(study(area), made)
+        assert protect_one(replace(study(area), publish=PublishSettings("internal")), made).is_internal
+
+
 def test_rankings_and_appraisals_have_one_door(area):
     with pytest.raises(PublishError, match="Only"):
         RankingRelease(study(area), ranking(), 5, object())
@@ -164,15 +175,16 @@ def test_rankings_and_appraisals_have_one_door(area):
 # -- appraisal ----------------------------------------------------------------------------------------------------------
 
 
-def appraisal(events):
+def appraisal(events, threshold=5):
     from geoharm.harm.appraise import appraise_option  # noqa: PLC0415
     from geoharm.model.harm_settings import PlannedOption  # noqa: PLC0415
 
-    base = (Baseline(FINDS, 240, 24, 1.0), Baseline(OVERDOSES, events, 24, 1.0))
+    below = threshold if 0 < events < threshold else 0
+    base = (Baseline(FINDS, 240, 24, 1.0), Baseline(OVERDOSES, working_count(events, threshold), 24, 1.0, below))
     profiles = balance().profiles
     option = PlannedOption("Crackdown", "", (-0.4, -0.2), (0.1, 0.3), (3.0, 6.0), (), "<script>made up</script>")
     one = appraise_option(option, base, profiles, months=12, seed=1)
-    return Appraisal("Op", "public order", "", (), base, "2020 to 2021", 12, (one,), 10_000, 1)
+    return Appraisal("Op", "public order", "", (), base, "2020 to 2021", 12, (one,), 10_000, 1, threshold)
 
 
 def test_a_small_baseline_withholds_every_sum(area):
@@ -189,7 +201,7 @@ def test_a_small_baseline_withholds_every_sum(area):
 
 def test_an_internal_release_shows_all_and_says_so(area):
     inside = replace(study(area), publish=PublishSettings("internal"))
-    found = protect_appraisal(inside, appraisal(3))
+    found = protect_appraisal(inside, appraisal(3, threshold=1))
     assert found.is_internal
     assert "Internal." in appraisal_page(found)
     assert np.isfinite(appraisal_record(found)["options"][0]["profiles"][0]["mean"])

@@ -18,17 +18,20 @@ class Baseline:
     ----------
     measure : Measure
     events : int
-        Events recorded in the target over `months`.
+        Events in the target over `months`: as recorded, or for a public release to the nearest ten.
     months : int
         Length of the baseline period.
     dispersion : float
-        Variance of the monthly counts divided by their mean.
+        Variance of the monthly counts divided by their mean, rounded up to a tenth.
+    below : int
+        Not 0 if `events` stands in for a number of events from 1 to `below` - 1, which is not to be published.
     """
 
     measure: Measure
     events: int
     months: int
     dispersion: float
+    below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Appraisal:
     options : tuple of OptionAppraisal
     draws, seed : int
         Number of random draws, and their seed.
+    threshold : int
+        k of the disclosure rule for which the baseline was rounded before anything was computed from it; 1 if it is exact.
     """
 
     operation: str
@@ -120,3 +125,4 @@ class Appraisal:
     options: tuple[OptionAppraisal, ...]
     draws: int
     seed: int
+    threshold: int = 1

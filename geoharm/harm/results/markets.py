@@ -61,12 +61,15 @@ class Feature:
     value : float
         NaN if unknown.
     unit, note : str
+    counts : tuple of int
+        Events on both sides of a share, for disclosure control.
     """
 
     name: str
     value: float
     unit: str
     note: Note = ""
+    counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,9 @@ class Ranking:
     hotspots : tuple of Hotspot
         The hotspots that are taken as markets, in the order of the rows.
     notes : tuple of str
+    threshold : int
+        k of the disclosure rule for which counts were rounded to the nearest ten before anything was computed from them; 1 if
+        it was computed from exact counts.
     """
 
     rows: tuple[PriorityRow, ...]
@@ -197,3 +203,4 @@ class Ranking:
     hotspot_measure: str
     hotspots: tuple[Hotspot, ...] = ()
     notes: tuple[str, ...] = ()
+    threshold: int = 1

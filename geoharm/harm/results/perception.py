@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from geoharm.model.estimate import Estimate
 from geoharm.model.harm_settings import Indicator
 
+AnswerCounts = tuple[tuple[float, float], ...]
+"""For each cell of a survey, how many respondents gave the answer that is counted and how many did not; NaN if not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class CorrectedEffect:
@@ -48,6 +51,8 @@ class IndicatorChange:
         `here` minus `elsewhere`.
     areas : (int, int)
         Number of areas in each of the two groups.
+    answers : tuple of AnswerCounts
+        Of the cells behind `before`, `after`, and the two means elsewhere, for disclosure control.
     """
 
     indicator: Indicator
@@ -58,3 +63,4 @@ class IndicatorChange:
     elsewhere: Estimate
     net: Estimate
     areas: tuple[int, int]
+    answers: tuple[AnswerCounts, ...] = ()

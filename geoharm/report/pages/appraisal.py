@@ -285,7 +285,10 @@ def _baseline_table(appraisal_release: AppraisalRelease) -> Table:
         )
         for baseline in appraisal_release.appraisal.baseline
     )
-    return Table(columns, rows, f"Baseline: recorded in the target, {appraisal_release.appraisal.baseline_period}")
+    rounded = "" if appraisal_release.is_internal else ", to the nearest ten"
+    return Table(
+        columns, rows, f"Baseline: recorded in the target, {appraisal_release.appraisal.baseline_period}{rounded}"
+    )
 
 
 def _events_cell(baseline: Baseline, appraisal_release: AppraisalRelease) -> Cell:

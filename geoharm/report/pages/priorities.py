@@ -71,7 +71,10 @@ def ranking_page(ranking_release: RankingRelease) -> str:
         "Ranks reflect what was recorded and which criteria were chosen; they are no verdict on people who live there."
     )
     if threshold > 1:
-        footer += f" Numbers that rest on fewer than {threshold} events are withheld."
+        footer += (
+            f" Everything is computed from counts to the nearest ten; numbers that rest on fewer than {threshold} events are "
+            "withheld."
+        )
     study = ranking_release.study.name
     return decision_page(
         (ranks_section(ranking), threats_section(ranking), *reach_section(ranking)),

@@ -13,6 +13,7 @@ _NOTES = {
     Reason.FEW_IN_PATTERN: "the places with this pattern rest on too few events to say more",
     Reason.FEW_IN_PERIOD: "withheld: hotspots, or the rest of the study area, have fewer than {k} events in a period",
     Reason.FEW_LOCATED: "too few located events",
+    Reason.FEW_RESPONDENTS: "withheld: fewer than {k} respondents gave one of the answers, or their number is not known",
     Reason.GIVES_BACK: "withheld: with it, a count under {k} would follow from {source}",
     Reason.WOULD_FOLLOW: "withheld: the single part that is not shown by itself would follow from it",
     Reason.NOT_SHOWN_ALONE: "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere",

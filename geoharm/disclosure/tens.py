@@ -1,0 +1,37 @@
+"""Counts to the nearest ten: rows of files, events of markets, baselines of appraisals.
+
+They are published beside the counts of zones, in files of their own. So whatever is computed from them in a public release is
+computed from the rounded counts, and tells nothing that these do not.
+"""
+
+from __future__ import annotations
+
+from geoharm.disclosure.suppression import round_to_ten
+from geoharm.model.suppressed import Count, Suppressed
+
+
+def count_to_ten(count: int, k: int) -> Count:
+    """Return a count to the nearest ten, and one of 1 to k - 1 as suppressed; as it is if k is 1.
+
+    Examples
+    --------
+    >>> [str(count_to_ten(count, 5)) for count in (0, 4, 5, 28, 1234)], count_to_ten(28, 1)
+    (['0', 'under 5', '10', '30', '1230'], 28)
+    """
+    if k == 1 or count == 0:
+        return count
+    return Suppressed(k) if count < k else max(round_to_ten(count), 10)
+
+
+def working_count(count: int, k: int) -> int:
+    """Return the number to compute with in place of a count: to the nearest ten, and the middle of "under k" for 1 to k - 1.
+
+    Nothing that is computed from it depends on the count more than its released form does.
+
+    Examples
+    --------
+    >>> [working_count(count, 5) for count in (0, 1, 4, 5, 28)], working_count(28, 1)
+    ([0, 2, 2, 10, 30], 28)
+    """
+    shown = count_to_ten(count, k)
+    return k // 2 if isinstance(shown, Suppressed) else shown
