@@ -27,7 +27,7 @@ lowest:  ## The quick tests on the lowest versions that pyproject.toml allows, i
 
 check: $(VENV)/.installed-test  ## Lint, types, floors and spelling alone
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	$(BIN)/codespell geoharm docs README.md CONTRIBUTING.md ARCHITECTURE.md
+	$(BIN)/codespell geoharm docs README.md CONTRIBUTING.md ARCHITECTURE.md SECURITY.md
 
 format: $(VENV)/.installed-test  ## Format the code
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -94,9 +94,10 @@ def test_architecture_names_every_room_in_the_order_of_the_floors(root):
     assert drawn == names
 
 
-def test_files_that_architecture_names_exist(root):
-    """A path in ARCHITECTURE.md is a file or folder of the package or of the project."""
-    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "SECURITY.md", "docs/dependencies.md"])
+def test_files_that_a_document_names_exist(root, document):
+    """A path in it is a file or folder of the package or of the project."""
+    text = (root / document).read_text(encoding="utf-8")
     folders = (root, root / "geoharm", root / "geoharm" / "evaluation")
     for name in re.findall(r"`([\w./]+/[\w./]*)`", text):
         if "NAME" not in name:
@@ -129,7 +130,10 @@ def test_types(root):
 
 
 def test_spelling(root):
-    found = run([str(BIN / "codespell"), "geoharm", "docs", "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"], root)
+    found = run(
+        [str(BIN / "codespell"), "geoharm", "docs", "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"],
+        root,
+    )
     assert found.returncode == 0, found.stdout
 
 

@@ -182,12 +182,7 @@ def check_program() -> Iterator[Finding]:
         yield Finding("program", "well", f"all {len(imported)} files load.")
     for answer in answers:
         if "cache" in answer:
-            yield _folder_finding(
-                "compiled loops",
-                Path(answer["cache"]),
-                "Set NUMBA_CACHE_DIR to a folder that you can write; until then every run compiles them again.",
-                least=0,
-            )
+            yield _cache_finding(answer["cache"])
         if "lonlat" in answer:
             far = max(abs(got - known) for got, known in zip(answer["lonlat"], PROBED_LONLAT, strict=True))
             if far < PROBED_WITHIN:
@@ -271,6 +266,14 @@ def check_database(path: Path) -> Iterator[Finding]:
 def check_browser() -> Iterator[Finding]:
     """Say that none is needed."""
     yield Finding("browser", "well", "none is needed to make pages; any opens them, also without a network.")
+
+
+def _cache_finding(folder: str) -> Finding:
+    """Return whether compiled loops can be kept between runs; without a folder, each run makes them again, and is slow."""
+    advice = "Set NUMBA_CACHE_DIR to a folder that you can write; until then every run compiles them again."
+    if not folder:
+        return Finding("compiled loops", "fault", "no folder for them can be written.", advice)
+    return _folder_finding("compiled loops", Path(folder), advice, least=0)
 
 
 def _folder_finding(name: str, folder: Path, advice: str, *, least: int = LEAST_FREE_BYTES) -> Finding:

@@ -52,10 +52,10 @@ def can_open(database: Path) -> bool:
 
 
 def cache_folder() -> str:
-    """Return the folder in which compiled loops are kept."""
+    """Return the folder in which compiled loops are kept; empty if there is none that can be written."""
     from geoharm.hotspots.density import numba_loops  # noqa: PLC0415
 
-    return str(numba_loops.count_cells.stats.cache_path)
+    return str(numba_loops.count_cells.stats.cache_path or "")
 
 
 def probed_lonlat() -> tuple[float, float]:

@@ -131,6 +131,13 @@ def test_a_library_that_does_not_load_or_crashes_is_named(monkeypatch, code, ans
     assert "--force-reinstall" in found.advice
 
 
+def test_compiled_loops_without_a_folder_are_a_fault(monkeypatch):
+    monkeypatch.setattr(doctor, "_probe", lambda: (0, [{"importing": "geoharm.a"}, {"cache": ""}]))
+    _, found = doctor.check_program()
+    assert found.state == "fault"
+    assert "NUMBA_CACHE_DIR" in found.advice
+
+
 def test_a_cache_that_cannot_be_written_and_foreign_projections_are_said(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     answers = [{"importing": "geoharm.a"}, {"cache": str(tmp_path / "file" / "cache")}, {"lonlat": [-0.12, 51.5]}]

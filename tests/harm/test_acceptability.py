@@ -180,3 +180,16 @@ def test_the_shipped_rates_are_readable_and_labelled():
     found = read_exchange_rates("exchange-rates", Path())
     assert found.example
     assert "nobody" in found.author
+
+
+def test_a_part_that_is_not_known_leaves_no_share():
+    parts = [
+        (measure("a", borne_by="community", kind="environment"), normal_effect(-5, 1)),
+        (
+            measure("b", borne_by="user", kind="health"),
+            normal_effect(math.nan, math.nan, note="the control is too small"),
+        ),
+    ]
+    found = acceptability(joint(parts, draws=512), RULES, weightings=64, seed=1)
+    assert found.note == "one part is unknown: b"
+    assert math.isnan(found.clearly_fell)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,25 @@ def test_vetoes_are_hit_as_often_as_the_side_harm_rises():
     ((words, name, share),) = found.vetoes
     assert (words, name) == ("no rise in overdoses is acceptable", "overdoses")
     assert share == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize(("margin", "share"), [(0.0, 0.95), (0.1, 0.5), (0.2, 0.05)])
+def test_a_veto_accepts_a_share_of_what_there_is_without_the_option(margin, share):
+    """A side harm of 0% to 20% (90% interval): more than nothing in 95 of 100 draws, more than a tenth in half of them."""
+    veto = Veto(MeasureSelector(type="health"), margin, "a margin")
+    one = option(side=(SideEffect("overdoses", 0.0, 0.2),))
+    ((_, _, found),) = under(one, (FINDS, OVERDOSES), (profile(*BOTH.rules, vetoes=[veto]),)).vetoes
+    assert found == pytest.approx(share, abs=0.02)
+
+
+def test_a_half_life_between_two_numbers_is_drawn_on_the_log_scale():
+    """1 to 16 months (90% interval): half of the draws last longer than 4 months, and one in twenty less than one."""
+    found = under(option(half_life=(1.0, 16.0)))
+    rng = np.random.default_rng(3)
+    half = np.exp(math.log(4) + math.log(4) / 1.644854 * rng.standard_normal(200_000))
+    remaining = half / (12 * math.log(2)) * (1 - 2 ** (-12 / half))
+    assert found.mean == pytest.approx(-600 * remaining.mean(), rel=0.02)
+    assert found.interval.low == pytest.approx(-600 * np.quantile(remaining, 0.95), rel=0.1)
 
 
 def test_doing_nothing_changes_nothing():

@@ -191,6 +191,9 @@ def test_what_nothing_bounds_is_unknown_and_so_is_the_sum():
     assert "entries" in found.note
     ignored = net_harm(made, by_name(finds=1.0))
     assert ignored.is_known
+    # Nor does a control without events say what was to be expected.
+    empty = bounded_change("target", Bounds(5, 5), Bounds(4, 4), Bounds(0, 0), Bounds(9, 9), unit="people")
+    assert (empty.low.value, empty.high.value) == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize(("low", "high", "state"), [(0.1, 0.9, "hit"), (-0.9, -0.1, "kept"), (-0.2, 0.3, "unknown")])

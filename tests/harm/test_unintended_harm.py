@@ -202,7 +202,17 @@ def test_the_interval_of_a_share_is_that_of_two_samples(level, z):
     found = find_dispersion("finds", before, after, inside=inside, seed=1, level=level)[-1]
     assert (found.before, found.after) == pytest.approx((1 / 3, 1 / 2))
     reach = z * math.sqrt((1 / 3 * 2 / 3 + 1 / 4) / 900)
-    assert [found.change.low, found.change.high] == pytest.approx([1 / 6 - reach, 1 / 6 + reach], rel=0.07)
+    assert (found.change.high - found.change.low) / 2 == pytest.approx(reach, rel=0.06)
+    assert (found.change.high + found.change.low) / 2 == pytest.approx(1 / 6, rel=0.03)
+
+
+def test_the_distance_to_a_site_is_measured_both_ways():
+    """By hand, in hundreds of metres: 3, 4 and 5 before; every place on the site after."""
+    bins = np.array([[300.0, 400.0], [9000.0, 9000.0]])
+    before = (np.array([0.0, 300.0]), np.array([0.0, 0.0]), np.array([6.0, 3.0]))
+    after = (np.array([300.0]), np.array([400.0]), np.array([9.0]))
+    found = find_dispersion("finds", before, after, sites=[("sharps bin", bins)], seed=1)[-1]
+    assert (found.before, found.after) == pytest.approx(((6 * 500 + 3 * 400) / 9, 0.0))
 
 
 def test_few_finds_say_nothing_and_the_same_seed_says_the_same():

@@ -276,6 +276,13 @@ def test_area_permutations_follow_the_seed(field):
     assert one.min() >= 2 / 200
 
 
+def test_it_is_said_where_the_p_values_of_areas_come_from(field):
+    drawn = area_clusters(field.ravel(), squares(17, 13), permutations=199, seed=1)
+    formula = area_clusters(field.ravel(), squares(17, 13))
+    assert (drawn.p_from, drawn.permutations) == (PValueSource.CONDITIONAL, 199)
+    assert (formula.p_from, formula.permutations) == (PValueSource.NORMAL, 0)
+
+
 def test_an_area_alone_has_no_answer_and_it_is_said():
     found = area_clusters([1.0, 2, 3, 9], [*squares(3, 1), shapely.box(50, 50, 51, 51)])
     assert np.isnan(found.z[3])

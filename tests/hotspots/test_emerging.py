@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from geoharm.errors import DesignError
 from geoharm.hotspots.clusters.emerging import classify_series, emerging_hotspots
 from geoharm.hotspots.clusters.local import getis_ord
-from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.hotspots.results.clusters import PValueSource
+from geoharm.hotspots.results.emerging import EmergingHotspotMap, EmergingPattern
 from geoharm.model.grid import Grid
 from geoharm.model.period import add_months
 from geoharm.stats.trend import mann_kendall
@@ -69,6 +70,40 @@ def test_seventeen_patterns_with_words():
     assert len(EmergingPattern) == 17
     assert EmergingPattern.CONSECUTIVE_COLD.label == "consecutive cold spot"
     assert EmergingPattern.NONE.label == "no pattern"
+
+
+def explained(text, trend=LEVEL_ONLY):
+    """Return the reason for the pattern of one cell whose series is written as above."""
+    side = np.array([{"h": 1, "c": -1, ".": 0}[step] for step in text], dtype=np.int8)
+    z, p = np.array([trend[0]]), np.array([trend[1]])
+    steps = tuple(date(2020, 1, 1) + timedelta(days=30 * number) for number in range(side.size))
+    found = EmergingHotspotMap(
+        Grid(0.0, 0.0, 50.0, 1, 1), steps, (), np.where(side == 0, 0.1, 3.0 * side)[:, None, None], side[:, None, None],
+        classify_series(side[None], trend_z=z, trend_p=p).reshape(1, 1), z.reshape(1, 1), p.reshape(1, 1), "", 0.05,
+        PValueSource.NORMAL, 0, 1, older_sporadic_rule=False,
+    )  # fmt: skip
+    return found.reason(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "trend", "reason"),
+    [
+        ("hhhhhhhhhh", UP, "hot in 10 of 10 steps (100 %), the last one too; its strength rises (Mann-Kendall z 3.00)"),
+        (
+            ".hhhhhhhhh",
+            DOWN,
+            "hot in 9 of 10 steps (90 %), the last one too; a run of 9 at the end, never hot before; its strength falls "
+            "(Mann-Kendall z -3.00)",
+        ),
+        ("..hhhhhhhh", UP, "hot in 8 of 10 steps (80 %), the last one too; a run of 8 at the end, never hot before"),
+        ("h.h....chh", UP, "hot in 4 of 10 steps (40 %), the last one too; a run of 2 at the end; cold in 1"),
+        ("cccccccccc", DOWN, "cold in 10 of 10 steps (100 %), the last one too; its strength rises (Mann-Kendall z -3.00)"),
+        ("ccccccccc.", LEVEL_ONLY, "cold in 9 of 10 steps (90 %), but not the last one; its strength has no trend (Mann-Kendall z 0.00)"),
+        ("..........", UP, "neither hot nor cold in any of 10 steps"),
+    ],
+)  # fmt: skip
+def test_the_reason_for_a_pattern(text, trend, reason):
+    assert explained(text, trend) == reason
 
 
 # -- what other programs do otherwise ---------------------------------------------------------------------------------
