@@ -20,7 +20,7 @@ from geoharm.stats.random_effects import random_effects_mean
 
 # Operations of one city share what happens to the whole city and to neighbourhoods. Chosen in simulated cities with 2 to 16
 # operations and 1 to 3 measures (docs/calibration.md).
-CORRELATION = 0.1
+CORRELATION = 0.05
 NAME = "mean log rate ratio of the operations"
 
 
