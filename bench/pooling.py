@@ -28,6 +28,7 @@ from bench.net_harm import RATES, forecast_numbers
 from bench.scenarios import LOCAL, MECHANISMS, SMOOTH, Scenario
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast_and_pool
 from geoharm.evaluation.placebo.forecast import Forecast
+from geoharm.evaluation.pooling.carried_ends import carry_ends, small_count_bias
 from geoharm.harm.joint_draws import error_correlation
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 from geoharm.stats.random_effects import random_effects_mean
@@ -116,20 +117,30 @@ def operation_row(rng, setup, rates, counts, world):
 
 
 def estimate_of(numbers, after):
-    """Return value, lower and upper half-width and standard error of one calibrated log ratio."""
+    """Return value, distances to the lower and the upper end, standard error and bias of one calibrated log ratio."""
     ratio = calibrated_ratio(
         Forecast(*numbers[:6], 1, 1.0, *numbers[6:8], 100, 50.0, 20, 10.0, 0.0, (), (), 1.0, 1.0, (), ()), after
     )
     span = ratio.interval(LEVEL)
-    return ratio.value, ratio.value - span.low, span.high - ratio.value, ratio.standard_error
+    narrow = ratio.interval(0.8)
+    bias = small_count_bias(ratio.value, narrow.low, narrow.high)
+    return ratio.value, ratio.value - span.low, span.high - ratio.value, ratio.standard_error, bias
+
+
+def carried(estimates, correlation):
+    """Return the program's own mean of some estimates, the ends of its interval, and its error."""
+    value, below, above, error, bias = estimates.T
+    return carry_ends(
+        value, value - below, value + above, level=LEVEL, biases=bias, errors=error, correlation=correlation
+    )
 
 
 def mover(estimates, weights, correlation):
-    """Return the interval of a weighted mean whose parts' own ends are carried over.
+    """Return the interval of a weighted mean whose parts' own ends are carried over, without a correction of few events.
 
     Parameters
     ----------
-    estimates : ndarray, shape (k, 4)
+    estimates : ndarray, shape (k, 5)
         From `estimate_of`.
     weights : ndarray, shape (k,)
         They sum to one.
@@ -152,11 +163,10 @@ def intervals(estimates):
     pooled = random_effects_mean(estimates[:, 0], np.diag(estimates[:, 3] ** 2), level=LEVEL)
     span = pooled.hartung_knapp_interval
     made = {"random effects, Hartung and Knapp": (span.low, span.high)}
-    equal = np.full(size, 1 / size)
     precise = estimates[:, 3] ** -2.0
     for value in CORRELATIONS:
         matrix = constant_correlation(size, value)
-        made[f"own ends, equal weights, {value:g}"] = mover(estimates, equal, matrix)
+        made[f"own ends, equal weights, {value:g}"] = carried(estimates, matrix)[1:3]
         made[f"own ends, by precision, {value:g}"] = mover(estimates, precise / precise.sum(), matrix)
     return made
 
@@ -169,12 +179,9 @@ def pooled_measures(row, effect, harms):
     matrix = np.eye(len(RATES))
     matrix[np.triu_indices(len(RATES), 1)] = row["r"]
     matrix = np.clip(np.maximum(matrix, matrix.T), 0, 1)[np.ix_(harms, harms)]
-    weights = np.full(len(harms), 1 / len(harms))
-    low, high = mover(parts, weights, matrix)
-    value = float(weights @ parts[:, 0])
-    scaled = weights * parts[:, 3]
+    value, low, high, error = carried(parts, matrix)
     truth = float(np.mean([row["t"][effect][harm] for harm in harms]))
-    return (value, value - low, high - value, math.sqrt(scaled @ matrix @ scaled)), truth
+    return (value, value - low, high - value, error, float(parts[:, 4].mean())), truth
 
 
 def answers(rows, effect, number, harms):

@@ -48,7 +48,8 @@ def test_a_refused_measure_leaves_no_mean_of_measures():
     assert pooled_measures(row, 0, [0, 1]) is None
     (value, *_), truth = pooled_measures(row, 0, [0, 2])
     parts = [estimate_of(one, count)[0] for count in (44, 60)]
-    assert (value, truth) == pytest.approx((sum(parts) / 2, -0.1))
+    assert sum(parts) / 2 < value < sum(parts) / 2 + 0.01
+    assert truth == pytest.approx(-0.1)
 
 
 def test_a_promise_that_is_too_bold_is_seen(monkeypatch):

@@ -65,12 +65,19 @@ def found(parts, fall, correlation, draws=1500, seed=3):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 4, 16])
-@pytest.mark.parametrize(("mean", "apart"), [(15.0, 0.06), (60.0, 0.035), (400.0, 0.035)])
-def test_what_is_promised_of_operations_is_found_four_times_in_five(mean, apart, count):
-    """The mean of logarithms of few events is a little low, so 16 operations of 15 events find more than is promised."""
+@pytest.mark.parametrize("mean", [30.0, 60.0, 400.0])
+def test_what_is_promised_of_operations_is_found_four_times_in_five(mean, count):
     parts, correlation = [spread(mean)] * count, operations_correlation(count)
     fall = pooled_detectable_fall(parts[0], count)
-    assert found(parts, fall, correlation) == pytest.approx(0.8, abs=apart)
+    assert found(parts, fall, correlation) == pytest.approx(0.8, abs=0.045)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mean", [15.0, 30.0])
+def test_sixteen_small_operations_name_no_fall_where_none_is(mean):
+    """The mean logarithm of few events is low by itself: without its correction 6 to 7% lie below zero, and 2.5% should."""
+    parts = [spread(mean)] * 16
+    assert found(parts, 0.0, operations_correlation(16)) <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 1500)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.distance_profile import distance_profile
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.specification_curve import specification_curve
+from geoharm.evaluation.pooling.carried_ends import carry_ends, small_count_bias
 from geoharm.evaluation.pooling.operations import CORRELATION, pool_effects
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, Interval, undefined
@@ -107,11 +108,26 @@ def test_a_mean_of_operations_by_hand():
     assert found.spread.count == 2
 
 
-def test_asymmetric_ends_stay_asymmetric_and_only_calibrated_rows_make_a_calibrated_mean():
-    rows = [("a", calibrated(-0.4, 0.3, 0.2)), ("b", calibrated(-0.4, 0.3, 0.2))]
-    span = pool_effects(rows).pooled.interval()
-    assert (span.high + 0.4) / (-0.4 - span.low) == pytest.approx(2 / 3)
-    assert not pool_effects([rows[0], ("b", estimate(-0.2, 0.2))]).pooled.calibrated
+def test_only_calibrated_rows_make_a_calibrated_mean():
+    rows = [("a", calibrated(-0.4, 0.3)), ("b", estimate(-0.2, 0.2))]
+    assert not pool_effects(rows).pooled.calibrated
+
+
+def test_the_bias_of_few_events_is_taken_out_of_a_mean_by_hand():
+    """x is normal around 10 with error 1: 2 log x has the bias -0.01, and sixteen independent ones lose 15/16 of it."""
+    ends = {level: (2 * math.log(1 - z / 10), 2 * math.log(1 + z / 10)) for level, z in Z.items()}
+    bias = small_count_bias(0.0, *ends[0.8])
+    assert bias == pytest.approx(-0.01, rel=0.02)
+    low, high = ends[0.95]
+    mean, below, above, error = carry_ends(
+        [0.0] * 16, [low] * 16, [high] * 16, level=0.95, biases=[bias] * 16, errors=[0.2] * 16, correlation=np.eye(16)
+    )
+    assert (mean, error) == pytest.approx((-bias * 15 / 16, 0.05))
+    moved = -bias * (15 / 16 + Z[0.95] ** 2 * (1 / 4 - 1 / 16))
+    assert (below, above) == pytest.approx((low / 4 + moved, high / 4 + moved))
+    rng = np.random.default_rng(2)
+    drawn = 2 * np.log(1 + rng.normal(size=(4000, 16)) / 10)
+    assert np.mean([below + one <= 0 <= above + one for one in drawn.mean(axis=1)]) == pytest.approx(0.95, abs=0.012)
 
 
 @pytest.mark.parametrize("count", [2, 4, 16])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from geoharm.evaluation.placebo.calibrated_ratio import log_ratio_at
+from geoharm.evaluation.pooling.carried_ends import carry_ends, small_count_bias
 from geoharm.evaluation.pooling.operations import operations_correlation
 from geoharm.model.spread import ForecastSpread, PooledSpread
 from geoharm.stats.distributions import t_quantile
@@ -39,16 +41,11 @@ def common_detectable_fall(answers: Sequence[PooledSpread], correlation: ArrayLi
 
     Notes
     -----
-    A fall f is found if the upper end of the mean's 95% interval (`carried_mean`) lies below 0. On the stabilised scale
-    of each forecast, with :math:`x_i(f) = g(\mu_i (1 - f)) + c(\mu_i (1 - f)) - c(\mu_i)` its count after such a fall,
-    :math:`s_i` its error and h the log ratio at a stabilised count,
-
-    .. math:: \overline{h_i(x_i + \delta t_{0.8} s_i)}
-        + \sqrt{\sum_{ij} w^2 r_{ij} D_i D_j} = 0, \qquad
-        D_i = h_i(x_i + (\delta t_{0.8} + t_{0.975}) s_i) - h_i(x_i + \delta t_{0.8} s_i)
-
-    where :math:`\delta` is the error of the mean relative to the mean error of its parts: chance moves a mean of several
-    answers by less than one. A single forecast has :math:`\delta = 1` and the fall of `stabilised_detectable_fall`.
+    A fall f is found if the upper end of the mean's 95% interval (`carry_ends`) lies below 0. On the stabilised scale of
+    each forecast, with :math:`x_i(f) = g(\mu_i (1 - f)) + c(\mu_i (1 - f)) - c(\mu_i)` its count after such a fall and
+    :math:`s_i` its error, the interval is asked for at :math:`x_i(f) + \delta t_{0.8} s_i`: :math:`\delta`, the error of
+    the mean relative to the mean error of its parts, since chance moves a mean of several answers by less than one. A single
+    forecast has :math:`\delta = 1` and the fall of `stabilised_detectable_fall`.
 
     References
     ----------
@@ -59,12 +56,10 @@ def common_detectable_fall(answers: Sequence[PooledSpread], correlation: ArrayLi
     across = operations_correlation(len(answers)) if correlation is None else np.asarray(correlation, dtype=np.float64)
 
     def upper_end(fall: float) -> float:
-        chance = [_rise(answer, fall, 0.0, _POWER) for answer in answers]
-        of_parts = float(np.mean([_rise_of_parts(answer, fall) for answer in answers]))
-        shrunk = _spread(chance, across) / of_parts if of_parts else 1.0
-        values = [np.mean([_log_ratio(part, fall, shrunk) for part in answer.parts]) for answer in answers]
-        ends = [_rise(answer, fall, shrunk, 0.5 + _LEVEL / 2) for answer in answers]
-        return float(np.mean(values)) + _spread(ends, across)
+        whole = _carried([_answer_at(answer, fall, 0.0) for answer in answers], across)
+        parts = [_log_error(part, fall) for answer in answers for part in answer.parts]
+        shrunk = whole.error / float(np.mean(parts))
+        return _carried([_answer_at(answer, fall, shrunk) for answer in answers], across).high
 
     if upper_end(_LARGEST) >= 0:
         return 1.0
@@ -87,30 +82,56 @@ def operations_for(spread: ForecastSpread, fall: float) -> float:
     return enough
 
 
-def _spread(distances: Sequence[float], correlation: ArrayLike) -> float:
-    """Return how far the mean of some parts moves if each moves by its distance."""
-    weighted = np.asarray(distances) / len(distances)
-    return math.sqrt(float(weighted @ np.asarray(correlation) @ weighted))
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer after a fall: its log ratio, the ends of its 95% interval, its error and its bias."""
+
+    value: float
+    low: float
+    high: float
+    error: float
+    bias: float
 
 
-def _rise(answer: PooledSpread, fall: float, shift: float, probability: float) -> float:
-    """Return how far an answer's log ratio rises by a quantile of its error, from where chance has shifted it already."""
-    return _spread([_rise_of(part, fall, shift, probability) for part in answer.parts], answer.correlation)
+def _carried(answers: Sequence[_Answer], correlation: ArrayLike) -> _Answer:
+    value, low, high, error = carry_ends(
+        [answer.value for answer in answers],
+        [answer.low for answer in answers],
+        [answer.high for answer in answers],
+        level=_LEVEL,
+        biases=[answer.bias for answer in answers],
+        errors=[answer.error for answer in answers],
+        correlation=correlation,
+    )
+    return _Answer(value, low, high, error, float(np.mean([answer.bias for answer in answers])))
 
 
-def _rise_of_parts(answer: PooledSpread, fall: float) -> float:
-    return float(np.mean([_rise_of(part, fall, 0.0, _POWER) for part in answer.parts]))
+def _answer_at(answer: PooledSpread, fall: float, shift: float) -> _Answer:
+    """Return an answer after a fall, moved up by `shift` times the 80% quantile of its error."""
+    return _carried([_part_at(part, fall, shift) for part in answer.parts], answer.correlation)
 
 
-def _rise_of(part: ForecastSpread, fall: float, shift: float, probability: float) -> float:
-    more = float(t_quantile(probability, part.degrees_of_freedom))
-    return _log_ratio(part, fall, shift, more) - _log_ratio(part, fall, shift)
+def _part_at(part: ForecastSpread, fall: float, shift: float) -> _Answer:
+    mean, phi, tau2 = _left(part, fall), part.phi, part.tau2
+    own, full = (float(stabilisation_bias(count, phi=phi, tau2=tau2)) for count in (mean, part.mean))
+    place = float(stabilise_variance(mean, phi=phi, tau2=tau2)) + own - full
+
+    def log_ratio(errors: float) -> float:
+        return log_ratio_at(part, place + errors * part.scale)
+
+    chance, wide, narrow = (
+        float(t_quantile(level, part.degrees_of_freedom)) for level in (_POWER, 0.5 + _LEVEL / 2, 0.5 + _POWER / 2)
+    )
+    middle = shift * chance
+    value = log_ratio(middle)
+    bias = small_count_bias(value, log_ratio(middle - narrow), log_ratio(middle + narrow))
+    return _Answer(value, log_ratio(middle - wide), log_ratio(middle + wide), _log_error(part, fall), bias)
 
 
-def _log_ratio(part: ForecastSpread, fall: float, shift: float, more: float = 0.0) -> float:
-    """Return the log ratio after a fall, moved up by `shift` times the 80% quantile of its error and `more` errors."""
-    mean, phi, tau2 = max(part.mean * (1 - fall), LEAST_COUNT), part.phi, part.tau2
-    bias = (stabilisation_bias(each, phi=phi, tau2=tau2) for each in (mean, part.mean))
-    place = float(stabilise_variance(mean, phi=phi, tau2=tau2)) + float(next(bias)) - float(next(bias))
-    errors = shift * float(t_quantile(_POWER, part.degrees_of_freedom)) + more
-    return log_ratio_at(part, place + errors * part.scale)
+def _left(part: ForecastSpread, fall: float) -> float:
+    """Return the expected count after a fall; below `LEAST_COUNT` the stabilised scale says nothing."""
+    return max(part.mean * (1 - fall), LEAST_COUNT)
+
+
+def _log_error(part: ForecastSpread, fall: float) -> float:
+    return part.scale * math.sqrt(part.phi / _left(part, fall) + part.tau2)
