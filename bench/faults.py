@@ -117,15 +117,17 @@ class End:
         return "sentence" if is_sentence else f"exit {self.code}: {self.said.strip()[-300:]}"
 
 
-def started(arguments: list[str], prepare: Callable[[], object] = lambda: None) -> tuple[int, Any]:
-    """Start the command line in a forked process; return its number and the file that takes what it says."""
-    said = tempfile.TemporaryFile()  # noqa: SIM115 # `end_of` closes it
+def started(arguments: list[str], prepare: Callable[[], object] = lambda: None) -> tuple[int, int]:
+    """Start the command line in a forked process; return its number and the end of a pipe that takes what it says."""
+    said, saying = os.pipe()
     sys.stdout.flush()
     child = os.fork()
     if not child:
         code = 98
         try:
-            os.dup2(said.fileno(), 2)
+            os.dup2(saying, 2)
+            os.close(said)
+            os.close(saying)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.argv = ["geoharm", *arguments]
             prepare()
@@ -138,15 +140,15 @@ def started(arguments: list[str], prepare: Callable[[], object] = lambda: None) 
             code = 97
         finally:
             os._exit(code)
+    os.close(saying)
     return child, said
 
 
-def end_of(child: int, said: Any) -> End:
+def end_of(child: int, said: int) -> End:
     """Wait for a process that was started."""
+    with os.fdopen(said, "rb") as stream:
+        text = stream.read().decode(errors="replace")
     _, status, usage = os.wait4(child, 0)
-    said.seek(0)
-    text = said.read().decode(errors="replace")
-    said.close()
     return End(os.waitstatus_to_exitcode(status), text, usage.ru_utime + usage.ru_stime)
 
 

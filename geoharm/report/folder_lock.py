@@ -24,6 +24,9 @@ _PAUSE = 0.1
 
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
 
+# Digits that the number of a process may have, so that a shorter one leaves nothing of a longer.
+_NUMBER = 20
+
 # Windows keeps others from reading the locked byte, so it lies behind the text that they may read.
 _LOCKED_BYTE = 64
 
@@ -52,11 +55,7 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
-            with suppress(OSError):  # Windows does not remove an open file; then the next run does.
-                path.unlink()
-        finally:
-            os.close(handle)
+        _give_back(handle, path)
 
 
 def _wait(path: Path, folder: Path) -> int:
@@ -80,8 +79,7 @@ def _take(path: Path, folder: Path) -> int | None:
     is_ours = False
     try:
         if _lock(handle, path, folder) and _is_still_there(handle, path):
-            os.truncate(handle, 0)
-            os.write(handle, f"{os.getpid()}\n".encode())
+            os.write(handle, f"{os.getpid():<{_NUMBER}}\n".encode())
             is_ours = True
     finally:
         if not is_ours:
@@ -107,6 +105,20 @@ def _lock(handle: int, path: Path, folder: Path) -> bool:
         )
         raise PublishError(msg) from error
     return True
+
+
+def _give_back(handle: int, path: Path) -> None:
+    """Remove the lock file and close it: in this order where an open file can be removed, so that nobody locks it between."""
+    if sys.platform == "win32":
+        os.close(handle)
+        with suppress(OSError):  # Another run has opened it already.
+            path.unlink()
+        return
+    try:
+        with suppress(OSError):
+            path.unlink()
+    finally:
+        os.close(handle)
 
 
 def _is_still_there(handle: int, path: Path) -> bool:

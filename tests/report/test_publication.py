@@ -279,7 +279,7 @@ def test_a_file_that_is_open_elsewhere_keeps_the_last_release(folder, monkeypatc
 
 def test_a_folder_beside_which_nothing_can_be_put(folder, monkeypatch):
     """Then the files are prepared inside, and moved one by one."""
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == folder)
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == folder)
     seen = []
     with before_each_change(lambda number, call: seen.append(content_of(folder))):
         publish(folder)
