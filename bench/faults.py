@@ -128,7 +128,9 @@ def started(arguments: list[str], prepare: Callable[[], object] = lambda: None) 
             os.dup2(saying, 2)
             os.close(said)
             os.close(saying)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            # New streams: the old ones know whether they led to a file.
+            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
             sys.argv = ["geoharm", *arguments]
             prepare()
             app.main()

@@ -48,7 +48,7 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
     PublishBusyError
         If another process held it for two minutes.
     PublishError
-        If the disk knows no locks.
+        If the disk knows no locks, or the folder of the lock file belongs to another user.
     """
     with as_sentences(folder):
         handle = _wait(path, folder)
@@ -73,6 +73,7 @@ def _take(path: Path, folder: Path) -> int | None:
     """Return the open lock file, or None if another process holds it, or removed it just now."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_owner(path.parent, folder)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except FileNotFoundError:  # Who held it removed the folder in this moment.
         return None
@@ -85,6 +86,16 @@ def _take(path: Path, folder: Path) -> int | None:
         if not is_ours:
             os.close(handle)
     return handle if is_ours else None
+
+
+def _check_owner(hidden: Path, folder: Path) -> None:
+    """Refuse a hidden folder that somebody else made: they could read or exchange what is prepared there."""
+    if sys.platform != "win32" and hidden.lstat().st_uid != os.geteuid():
+        msg = (
+            f'"{hidden}" belongs to another user, whose run is writing into "{folder}" or was stopped. Wait for it, ask them to '
+            "run again, or choose another --out."
+        )
+        raise PublishError(msg)
 
 
 def _lock(handle: int, path: Path, folder: Path) -> bool:

@@ -424,6 +424,16 @@ def test_the_lock_of_a_killed_run_is_no_lock(folder, monkeypatch):
     assert leftovers(folder) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other owners")
+def test_what_another_user_prepared_is_refused(folder, monkeypatch):
+    (folder.parent / ".out.geoharm").mkdir(mode=0o777)
+    user = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(PublishError, match=r'\.out\.geoharm" belongs to another user'):
+        publish(folder)
+    assert content_of(folder) == BEFORE
+
+
 def test_a_disk_without_locks_is_refused(folder, monkeypatch):
     def flock(handle: int, what: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
