@@ -25,6 +25,7 @@ from geoharm.model.area_counts import Areas
 from geoharm.model.harm_settings import Mitigation
 from geoharm.model.period import Period
 from geoharm.model.study import BeforeRule, Study
+from geoharm.report.files import sync_folder, write_new
 from geoharm.results import PreregistrationStatus
 from geoharm.study.schema import (
     MeasureTable,
@@ -118,8 +119,10 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     partial_file = path.with_name(path.name + ".part")
-    partial_file.write_text(text, encoding="utf-8", newline="\n")
+    partial_file.unlink(missing_ok=True)
+    write_new(partial_file, text)
     partial_file.replace(path)
+    sync_folder(path.parent)
     return preregistration_status(study)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoharm._version import __version__
+from geoharm.disclosure.history import read_history
+from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.protect import protect
 from geoharm.engines.duckdb import open_engine
 from geoharm.model.study import Study
@@ -76,6 +78,7 @@ def run(
     """
     check_study(study)
     finish_interrupted(out)
+    read_history(out / history_file_name(internal=study.publish.release == "internal"))
     work = check_workload(study)
     if work.is_long:
         on_long(work.sentence())

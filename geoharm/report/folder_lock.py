@@ -24,6 +24,9 @@ _PAUSE = 0.1
 
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
 
+# Digits that the number of a process may have, so that a shorter one leaves nothing of a longer.
+_NUMBER = 20
+
 # Windows keeps others from reading the locked byte, so it lies behind the text that they may read.
 _LOCKED_BYTE = 64
 
@@ -45,18 +48,14 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
     PublishBusyError
         If another process held it for two minutes.
     PublishError
-        If the disk knows no locks.
+        If the disk knows no locks, or the folder of the lock file belongs to another user.
     """
     with as_sentences(folder):
         handle = _wait(path, folder)
     try:
         yield
     finally:
-        try:
-            with suppress(OSError):  # Windows does not remove an open file; then the next run does.
-                path.unlink()
-        finally:
-            os.close(handle)
+        _give_back(handle, path)
 
 
 def _wait(path: Path, folder: Path) -> int:
@@ -74,19 +73,29 @@ def _take(path: Path, folder: Path) -> int | None:
     """Return the open lock file, or None if another process holds it, or removed it just now."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_owner(path.parent, folder)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except FileNotFoundError:  # Who held it removed the folder in this moment.
         return None
     is_ours = False
     try:
         if _lock(handle, path, folder) and _is_still_there(handle, path):
-            os.truncate(handle, 0)
-            os.write(handle, f"{os.getpid()}\n".encode())
+            os.write(handle, f"{os.getpid():<{_NUMBER}}\n".encode())
             is_ours = True
     finally:
         if not is_ours:
             os.close(handle)
     return handle if is_ours else None
+
+
+def _check_owner(hidden: Path, folder: Path) -> None:
+    """Refuse a hidden folder that somebody else made: they could read or exchange what is prepared there."""
+    if sys.platform != "win32" and hidden.lstat().st_uid != os.geteuid():
+        msg = (
+            f'"{hidden}" belongs to another user, whose run is writing into "{folder}" or was stopped. Wait for it, ask them to '
+            "run again, or choose another --out."
+        )
+        raise PublishError(msg)
 
 
 def _lock(handle: int, path: Path, folder: Path) -> bool:
@@ -107,6 +116,20 @@ def _lock(handle: int, path: Path, folder: Path) -> bool:
         )
         raise PublishError(msg) from error
     return True
+
+
+def _give_back(handle: int, path: Path) -> None:
+    """Remove the lock file and close it: in this order where an open file can be removed, so that nobody locks it between."""
+    if sys.platform == "win32":
+        os.close(handle)
+        with suppress(OSError):  # Another run has opened it already.
+            path.unlink()
+        return
+    try:
+        with suppress(OSError):
+            path.unlink()
+    finally:
+        os.close(handle)
 
 
 def _is_still_there(handle: int, path: Path) -> bool:

@@ -216,7 +216,7 @@ def _work_folder(folder: Path) -> Path:
     """Return the hidden folder: beside the pages, or inside them where nothing can be put beside them."""
     shown = folder.name[:_SHOWN_NAME]
     cut = "" if shown == folder.name else f"-{hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:12]}"
-    is_alone = folder.is_dir() and (folder.is_mount() or not os.access(folder.parent, os.W_OK | os.X_OK))
+    is_alone = folder.is_dir() and (os.path.ismount(folder) or not os.access(folder.parent, os.W_OK | os.X_OK))
     return folder / ".geoharm" if is_alone else folder.with_name(f".{shown}{cut}.geoharm")
 
 

@@ -10,7 +10,6 @@ import argparse
 import itertools
 import json
 import os
-import pickle
 import random
 import shutil
 import signal
@@ -27,6 +26,7 @@ from geoharm.errors import GeoharmError
 from geoharm.model.study import Study
 from geoharm.queries.stored import CODE_TABLES, PARTITION_TABLES, stored_sources
 from tests.engines.stored_study import FIRST, SECOND, contents, ingest, read_small_study, view_names, write_files
+from tests.forked import in_child
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ def main() -> None:
         reading = Reading(study, write_files(given.folder / "data", files), start)
         undisturbed = reading.begin(given.folder / "undisturbed")
         begun = time.perf_counter()
-        count = _in_child(reading.count_statements, undisturbed)
+        count = in_child(reading.count_statements, undisturbed)
         seconds = time.perf_counter() - begun
-        expected = _in_child(contents, undisturbed, reading.data)
+        expected = in_child(contents, undisturbed, reading.data)
         for statement in range(rng.randint(1, given.every), count + 1, given.every):
             _report(_kill(reading, given.folder, expected, statement=statement), name, count)
         for _ in range(given.at_random):
@@ -122,8 +122,8 @@ def _kill(
     # A look at the database would tidy it up: a copy is looked at.
     shutil.rmtree(folder / "look", ignore_errors=True)
     shutil.copytree(database.parent, folder / "look")
-    state = _in_child(_state, folder / "look" / database.name, reading.data)
-    again = _in_child(reading.read, database)
+    state = in_child(_state, folder / "look" / database.name, reading.data)
+    again = in_child(reading.read, database)
     return {
         "statement": statement,
         "after": round(after, 3),
@@ -178,27 +178,6 @@ def _faults(engine: DuckDBEngine) -> Iterator[str]:
             engine.rows(f"DESCRIBE {view}")
     except (GeoharmError, StatementError) as error:
         yield str(error)
-
-
-def _in_child(work: Callable[..., Any], *given: object) -> Any:
-    """Do something in a forked process and return its result."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            result = (True, work(*given))
-        except BaseException as error:
-            result = (False, repr(error))
-        with os.fdopen(writing, "wb") as stream:
-            pickle.dump(result, stream)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        done, result = pickle.load(stream)
-    os.waitpid(child, 0)
-    if not done:
-        raise RuntimeError(result)
-    return result
 
 
 if __name__ == "__main__":

@@ -96,6 +96,17 @@ def test_a_hidden_file_is_read_only_where_it_is_named(tmp_path):
     assert [path.name for path in matching_files(".*.csv", tmp_path)] == [".a.csv"]
 
 
+def test_what_a_stopped_run_left_is_no_data(tmp_path):
+    """The tables that it prepared lie in a hidden folder, under names that are not hidden."""
+    left = tmp_path / "maps" / ".demo.geoharm" / "new" / "pieces" / "table-01.csv"
+    left.parent.mkdir(parents=True)
+    for path in (left, tmp_path / "b.csv"):
+        path.write_text("a\n1\n")
+    told: list[str] = []
+    assert [path.name for path in matching_files("**/*", tmp_path, tell=told.append)] == ["b.csv"]
+    assert told == [f'"{left.relative_to(tmp_path)}" matches "**/*" and is left out: a hidden file.']
+
+
 def test_the_programs_own_pages_are_known_by_what_they_say_and_by_where_it_writes(tmp_path):
     for folder, names in {"maps/demo": ["run.json", "x.csv"], "maps/demo/pieces": ["tables.csv"], "new": ["y.csv"], "mine": ["run.json", "z.csv"]}.items():  # fmt: skip
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)

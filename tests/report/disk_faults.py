@@ -12,7 +12,7 @@ from geoharm.report import files, publication
 
 # Everything by which the writing of a release changes a disk; `exchange_folders` is the one call that is not in `os`.
 CALLS = (
-    "open", "write", "fsync", "mkdir", "rmdir", "rename", "replace", "link", "unlink", "remove", "chmod", "truncate", "utime",
+    "open", "write", "fsync", "mkdir", "rmdir", "rename", "replace", "link", "unlink", "remove", "chmod", "utime",
 )  # fmt: skip
 
 
@@ -48,15 +48,3 @@ def content_of(folder: Path) -> dict[str, bytes]:
         for path, is_folder in files.entries_of(folder)
         if not is_folder and not path.as_posix().startswith(".geoharm")
     }
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Do something in a forked process, and return the number with which it ended; 0 if it was not ended amid it."""
-    child = os.fork()
-    if not child:
-        try:
-            work()
-        except BaseException:
-            os._exit(99)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from rasterio.io import MemoryFile
 from rio_cogeo import cog_validate
 
 from geoharm.disclosure.protect import protect
+from geoharm.errors import PublishError
 from geoharm.hotspots.measure_map import map_measure
 from geoharm.hotspots.source_agreement import with_agreeing_sources
 from geoharm.model.points import Points
@@ -21,6 +23,7 @@ from geoharm.model.study import HotspotSettings
 from geoharm.report.exports.gis import gis_files, hotspot_frame
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, result, study
+from tests.forked import in_child
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,24 @@ def test_files_are_written_beside_the_pages(area, mapped, tmp_path):
     names = {path.name for path in published.files}
     assert {"hotspots-internal.gpkg", "hotspots-internal.parquet", "report-internal.html"} <= names
     assert all("internal" in name for name in names)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork a process")
+@pytest.mark.parametrize("size", [0, 4096, 20_000, 100_000])
+def test_a_geopackage_that_may_not_grow_is_one_sentence(area, mapped, tmp_path, size):
+    """SQLite finds it at another statement each time, and GDAL says nothing of the reason."""
+    resource = pytest.importorskip("resource", reason="this system limits no files")
+
+    def write() -> str:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        with pytest.raises(PublishError) as said:
+            gis_files(disclosed(area, mapped, "internal", ("geopackage",)), scratch=tmp_path / "scratch")
+        return str(said.value)
+
+    said = in_child(write)
+    assert said.startswith(f'The GeoPackage "hotspots-internal.gpkg" cannot be made in "{tmp_path / "scratch"}"')
+    assert "\n" not in said
+    assert [path for path in (tmp_path / "scratch").iterdir() if path.suffix == ".gpkg"] == []
 
 
 def test_nothing_is_written_that_was_not_asked_for(area, mapped, tmp_path):

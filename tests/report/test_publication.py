@@ -18,7 +18,8 @@ from geoharm.errors import PublishBusyError, PublishError
 from geoharm.report import folder_lock, publication
 from geoharm.report.files import check_names
 from geoharm.report.publication import finish_interrupted, open_folder, publish_files
-from tests.report.disk_faults import before_each_change, content_of, in_child
+from tests.forked import end_of_child
+from tests.report.disk_faults import before_each_change, content_of
 
 OLD = {
     "report.html": "old report",
@@ -176,7 +177,7 @@ def test_killed_at_every_call(tmp_path, way):
             with before_each_change(stop):
                 publish(folder)
 
-        assert in_child(work) == KILLED
+        assert end_of_child(work) == KILLED
 
     assert broken_at_every_call(tmp_path, way, kill) == {False, True}
 
@@ -194,7 +195,7 @@ def test_killed_while_the_next_run_finishes(tmp_path, way):
             with before_each_change(stop):
                 work()
 
-        return in_child(hooked)
+        return end_of_child(hooked)
 
     for first in range(1, 400):
         folder = made(tmp_path / f"first-{first}" / "out")
@@ -278,7 +279,7 @@ def test_a_file_that_is_open_elsewhere_keeps_the_last_release(folder, monkeypatc
 
 def test_a_folder_beside_which_nothing_can_be_put(folder, monkeypatch):
     """Then the files are prepared inside, and moved one by one."""
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == folder)
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == folder)
     seen = []
     with before_each_change(lambda number, call: seen.append(content_of(folder))):
         publish(folder)
@@ -417,10 +418,20 @@ def test_the_lock_of_a_killed_run_is_no_lock(folder, monkeypatch):
         with open_folder(folder):
             os._exit(KILLED)
 
-    assert in_child(die) == KILLED
+    assert end_of_child(die) == KILLED
     assert (folder.parent / ".out.geoharm" / "lock").exists()
     publish(folder)
     assert leftovers(folder) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other owners")
+def test_what_another_user_prepared_is_refused(folder, monkeypatch):
+    (folder.parent / ".out.geoharm").mkdir(mode=0o777)
+    user = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(PublishError, match=r'\.out\.geoharm" belongs to another user'):
+        publish(folder)
+    assert content_of(folder) == BEFORE
 
 
 def test_a_disk_without_locks_is_refused(folder, monkeypatch):

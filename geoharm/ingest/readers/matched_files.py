@@ -112,7 +112,7 @@ def matching_files(
     left_out: dict[str, list[str]] = {}
     for path in _glob(pattern, folder):
         reason = data.why_no_data(path)
-        if not reason and path.name.startswith(".") and not Path(pattern).name.startswith("."):
+        if not reason and _is_hidden(path.relative_to(folder)) and not _is_hidden(Path(pattern)):
             reason = "a hidden file"
         if reason == "a folder" and "**" in Path(pattern).parts:
             continue  # Its files match by themselves.
@@ -130,6 +130,11 @@ def matching_files(
     for sentence in sentences:
         tell(sentence)
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a file is hidden or in a hidden folder, such as that of a run that was stopped."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _named_file(path: Path, data: DataFolder) -> Path:

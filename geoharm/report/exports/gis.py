@@ -9,6 +9,7 @@ written for an internal release only, and all its files have "internal" in their
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import geopandas
 import numpy as np
 import pyogrio
+import pyogrio.errors
 import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
@@ -25,6 +27,7 @@ from rasterio.transform import Affine
 from geoharm import _crs
 from geoharm._version import __version__
 from geoharm.disclosure.released import ClassedImage, Release
+from geoharm.errors import PublishError
 from geoharm.hotspots.results.surface import Surface
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Role
@@ -38,6 +41,8 @@ from geoharm.report.maps.styles import LINES, LayerKind
 
 # Written where a format requires the time of writing, so that the bytes are the same every time.
 _FIXED_TIME = "1970-01-01T00:00:00.000Z"
+# What GDAL says of a full disk is a long text about the statement that failed.
+_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 _COG_OPTIONS = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
 
 
@@ -181,6 +186,12 @@ def _geopackage(layers: Sequence[GisLayer], path: Path) -> bytes:
             layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
         add_styles(path, {layer.name: layer.style for layer in layers}, moment=_FIXED_TIME)
         return path.read_bytes()
+    except (OSError, sqlite3.Error, *_GDAL_ERRORS) as error:
+        msg = (
+            f'The GeoPackage "{path.name}" cannot be made in "{path.parent}": most likely there is no space left, or no file '
+            'may grow so large. Free some, or leave "geopackage" out of [publish] files.'
+        )
+        raise PublishError(msg) from error
     finally:
         path.unlink(missing_ok=True)
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
