@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from geoharm._version import __version__
 
+# For type checkers. Without `typing`, the command line can see to signals some hundredths of a second earlier.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from geoharm.errors import (
         DatabaseError,
@@ -87,7 +88,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that a small script does not load every room."""
     if name in _MODULES:
         value = getattr(import_module(f"geoharm.{_MODULES[name]}"), name)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from geoharm.cli.app import main
+from geoharm.cli.start import main
 
 main()

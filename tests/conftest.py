@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import pytest
 import shapely
 
 from geoharm import _crs
+from geoharm.cli.guard import guarded
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 from geoharm.simulation.location import CENTRE, CRS
 from tests.made_once import made_once
 
 ROOT = Path(__file__).parent.parent
+# A fault of the program itself is seen whole in the tests.
+os.environ["GEOHARM_TRACEBACK"] = "1"
 SHARED = ROOT.parent / "shared" / "data"
 
 
@@ -63,6 +67,11 @@ def area() -> StudyArea:
 @pytest.fixture(scope="session")
 def span() -> Period:
     return Period(date(2019, 1, 1), date(2023, 1, 1))
+
+
+def main() -> None:
+    """Run the command line in this process, as `geoharm.cli.start.main` does, but for the signals."""
+    raise SystemExit(guarded(lambda: False))
 
 
 def lonlat(east: float, north: float) -> tuple[float, float]:

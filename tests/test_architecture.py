@@ -71,6 +71,10 @@ def test_nothing_loose_at_the_top_of_the_package(root):
         "_schema",
         "_text",
         "_validation",
+        "_archives",
+        "_compiled",
+        "_json",
+        "_limits",
         "_version",
         "errors",
         "results",
@@ -107,7 +111,7 @@ def test_files_that_a_document_names_exist(root, document):
 def test_tests_mirror_the_rooms(root):
     rooms = {path.parent.name for path in (root / "geoharm").glob("*/__init__.py")}
     folders = {path.parent.name for path in (root / "tests").glob("*/__init__.py")}
-    assert folders - rooms == {"attacks", "bench", "reference"}
+    assert folders - rooms == {"attacks", "bench", "limits", "reference"}
     assert rooms - folders == {"scaffold"}
 
 

@@ -1,9 +1,4 @@
-"""The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here.
-
-Exit codes: 0 done; 1 a mistake in the study, its data, its database or a file, each said in one sentence, or a published
-number that differs (`selfcheck`); 2 a wrong command line; 75 the database or the folder of pages is in use by another
-program (try again later); 130 interrupted by the user.
-"""
+"""The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here."""
 
 from __future__ import annotations
 
@@ -36,7 +31,7 @@ from geoharm.cli.plan import app as plan_app
 from geoharm.cli.power import power
 from geoharm.cli.schema import schema
 from geoharm.cli.selfcheck import selfcheck
-from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError, PublishBusyError
+from geoharm.errors import DatabaseError
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import month_name
 from geoharm.model.table_ledger import TableLedger
@@ -259,7 +254,7 @@ def purge(
     counted = ", ".join(f"{count:,} {name if count != 1 else name[:-1]}" for name, count in content.counts)
     print(f"  holds {counted}" if counted else "  is damaged, so what it holds cannot be counted")
     if not yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             msg = f'"{path}" was not removed: there is no terminal to ask on, so --yes is needed.'
             raise DatabaseError(msg)
         if not typer.confirm("Remove?", err=True):
@@ -290,27 +285,6 @@ def simulate(
         written = demo_city.write_demo_city(demo_city.make_demo_city(seed), out)
     for path in written:
         print(f"wrote {path}")
-
-
-def main() -> None:
-    """Run the command line; a mistake is printed as a sentence, without a traceback, and sets the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-    try:
-        app()
-    except (DatabaseBusyError, PublishBusyError) as error:
-        _fail(str(error), 75)
-    except GeoharmError as error:
-        _fail(str(error), 1)
-    except OSError as error:
-        location = f'"{error.filename}"' if error.filename else "a file"
-        _fail(f"{location} cannot be used: {error.strerror or error}.", 1)
-
-
-def _fail(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    raise SystemExit(code)
 
 
 def _version(wanted: bool) -> None:
@@ -383,7 +357,3 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
         },
         "rejected_without_a_date": ledger.undated,
     }
-
-
-if __name__ == "__main__":
-    main()

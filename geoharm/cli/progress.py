@@ -7,18 +7,25 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from geoharm._text import shown
+
 
 class ProgressDisplay:
     """Progress on standard error: a bar on a terminal, one line for each step elsewhere."""
 
     def __init__(self, quiet: bool) -> None:
-        self._console = Console(stderr=True)
+        # The bar moves the cursor, so it is written past the stream that lets nothing do so.
+        self._console = Console(file=getattr(sys.stderr, "inner", sys.stderr), stderr=True)
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._lines = not quiet and not self._console.is_terminal
         self._printed_steps: set[str] = set()
         if not quiet and self._console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total}"),
+            )
             self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
 
     def __enter__(self) -> ProgressDisplay:
@@ -32,10 +39,11 @@ class ProgressDisplay:
 
     def tell(self, sentence: str) -> None:
         """Print a sentence that the user should not miss."""
-        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(shown(sentence), markup=False, highlight=False, soft_wrap=True)
 
     def show(self, step: str, done: int, total: int) -> None:
         """Show how far a step has come; the text after a colon is its current item."""
+        step = shown(step)
         name = step.split(":", maxsplit=1)[0]
         if self._bar:
             if name not in self._tasks:

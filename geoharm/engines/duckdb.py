@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import duckdb
 import numpy as np
@@ -58,6 +59,9 @@ _LOCKED_SETTINGS = (
     "enable_external_access = false",
     "lock_configuration = true",
 )
+
+
+_OPEN: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
 
 
 class DuckDBResult:
@@ -437,7 +441,7 @@ def _connect(path: Path, *, existed: bool, read_only: bool = False) -> duckdb.Du
         if not existed:
             path.parent.mkdir(parents=True, exist_ok=True)
         # A whole path: DuckDB takes names such as ":memory:" or "md:x" for something else than a file.
-        return duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
+        connection = duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
     except (duckdb.Error, OSError, UnicodeError) as error:
         reason = opening_error(error, path, existed=existed)
         if not existed and not isinstance(reason, DatabaseBusyError):
@@ -445,6 +449,18 @@ def _connect(path: Path, *, existed: bool, read_only: bool = False) -> duckdb.Du
                 if path.stat().st_size < _HEADERS:
                     _remove(path)
         raise reason from error
+    _OPEN.add(connection)
+    return connection
+
+
+def interrupt_questions() -> None:
+    """End what the open databases are working out, for a handler of signals.
+
+    DuckDB ends a question itself after a `KeyboardInterrupt`, but waits for its other threads, which go on to the end.
+    """
+    for connection in list(_OPEN):
+        with suppress(duckdb.Error):  # It may be closed by now.
+            connection.interrupt()
 
 
 def _catalog_name(path: Path) -> str:

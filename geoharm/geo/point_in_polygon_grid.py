@@ -22,9 +22,10 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
+
+from geoharm._compiled import compiled
 
 _LEAST_CELLS, _MOST_CELLS = 1 << 10, 1 << 20
 # Margin around edges when cells are marked, in cells: far more than any rounding error of a point.
@@ -171,7 +172,7 @@ def _build_grid(edges: _Edges, cells: int) -> _Grid:
     )
 
 
-@njit(cache=True)
+@compiled()
 def _list_cells(edges, nx, ny, counts, first_entry, listed):  # type: ignore[no-untyped-def]
     """Count the entries of each cell, or write them if `first_entry` is given.
 
@@ -203,7 +204,7 @@ def _list_cells(edges, nx, ny, counts, first_entry, listed):  # type: ignore[no-
                         _add_entry(cell, polygon, counts, first_entry, listed)
 
 
-@njit(cache=True)
+@compiled()
 def _columns_of_edge(edges, edge, row):  # type: ignore[no-untyped-def]
     """Return the first and last column that an edge touches in a row, with a margin for rounding."""
     x0, y0, x1, y1 = edges.x0[edge], edges.y0[edge], edges.x1[edge], edges.y1[edge]
@@ -217,14 +218,14 @@ def _columns_of_edge(edges, edge, row):  # type: ignore[no-untyped-def]
     return int(np.floor(min(left, right) - _EDGE_MARGIN)), int(np.floor(max(left, right) + _EDGE_MARGIN))
 
 
-@njit(cache=True)
+@compiled()
 def _add_entry(cell, entry, counts, first_entry, listed):  # type: ignore[no-untyped-def]
     if first_entry.size:
         listed[first_entry[cell] + counts[cell]] = entry
     counts[cell] += 1
 
 
-@njit(cache=True)
+@compiled()
 def _crossings(edges, first, last, low, high):  # type: ignore[no-untyped-def]
     """Return the position of the first crossing of each row, and the x of all crossings of edges with row middles."""
     first_crossing = np.zeros(max(high - low + 2, 1), dtype=np.int64)
@@ -253,7 +254,7 @@ def _crossings(edges, first, last, low, high):  # type: ignore[no-untyped-def]
     return first_crossing, crossing_x
 
 
-@njit(cache=True)
+@compiled()
 def _list_rows(edges, lowest_row, first_row_entry, counts, first_edge, listed):  # type: ignore[no-untyped-def]
     """Count the edges in each row of each polygon, or list them if `first_edge` is given."""
     writing = first_edge.size > 0
@@ -271,7 +272,7 @@ def _list_rows(edges, lowest_row, first_row_entry, counts, first_edge, listed): 
                 counts[row_entry] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _locate_block(x, y, grid, edges, polygon_of_point):  # type: ignore[no-untyped-def]
     for point in range(x.size):
         polygon_of_point[point] = -1
@@ -306,7 +307,7 @@ def _locate_block(x, y, grid, edges, polygon_of_point):  # type: ignore[no-untyp
                 break
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _is_inside(px, py, edges, edges_of_rows, begin, end):  # type: ignore[no-untyped-def]
     """Return 1 inside, 0 outside, `_UNDECIDED` where rounding could change it; counts the edges to the east."""
     odd = 0

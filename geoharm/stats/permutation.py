@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geoharm._compiled import compiled
 from geoharm._validation import check_count
 from geoharm.errors import DesignError
 
@@ -79,7 +80,7 @@ def permutation_p_value(observed: ArrayLike, null: NDArray[np.float64]) -> NDArr
     return np.asarray((1 + at_least_as_far.sum(axis=0)) / (1 + null.shape[0]), dtype=np.float64)
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def _draw(table, chosen, count, seeds):  # type: ignore[no-untyped-def]
     units, statistics = table.shape
     differences = np.empty((count, statistics))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from geoharm._compiled import compiled
 from geoharm.errors import DesignError
 from geoharm.stats.distributions import normal_survival
 
@@ -84,7 +84,7 @@ def mann_kendall(series: ArrayLike) -> Trend:
     return Trend(score.reshape(shape), variance.reshape(shape), z.reshape(shape), p.reshape(shape))
 
 
-@njit(cache=True)
+@compiled()
 def _scores(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return S, its variance and the number of values of each row."""
     series_count, steps = rows.shape

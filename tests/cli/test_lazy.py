@@ -19,7 +19,7 @@ HEAVY = (
 NEVER = {"esda", "folium", "libpysal", "matplotlib", "numba", "rasterio", "scipy.stats", "statsmodels"}
 CALL = """
 import sys
-from geoharm.cli.app import main
+from geoharm.cli.start import main
 sys.argv = ["geoharm", *sys.argv[1:]]
 try:
     main()

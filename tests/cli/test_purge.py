@@ -17,7 +17,7 @@ import typer
 from geoharm.cli import app
 from geoharm.errors import DatabaseError
 from geoharm.ingest.purge import database_content, events_since, purge
-from tests.conftest import small_study
+from tests.conftest import main, small_study
 from tests.engines.databases import alter, files_in, flip, with_log
 
 
@@ -53,7 +53,7 @@ def call(monkeypatch, capsys):
         monkeypatch.setattr(sys, "stdin", Typed(answer))
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            app.main()
+            main()
         return (ended.value.code or 0, *capsys.readouterr())
 
     return called

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from geoharm.cli import app
 from geoharm.engines.duckdb import DuckDBEngine, open_engine
 from geoharm.model.study import Study
 from geoharm.pipeline.load import load_sources, load_tables
 from geoharm.study.read import read_study
-from tests.conftest import STUDY, lonlat, small_study, write_polygon
+from tests.conftest import STUDY, lonlat, main, small_study, write_polygon
 
 MORE_SOURCES = """
 [[source]]
@@ -194,7 +193,7 @@ def call(folder: Path, verb: str, *more: str, quiet: bool = True) -> tuple[int, 
         contextlib.redirect_stderr(err),
     ):
         try:
-            app.main()
+            main()
         except SystemExit as ended:
             return int(ended.code or 0), out.getvalue(), err.getvalue()
     return 0, out.getvalue(), err.getvalue()

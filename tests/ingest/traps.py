@@ -27,9 +27,8 @@ import geopandas
 import shapely
 import xlsxwriter
 
-from geoharm.cli import app
 from geoharm.engines.duckdb import open_engine
-from tests.conftest import lonlat, write_polygon
+from tests.conftest import lonlat, main, write_polygon
 
 PAGE = Path(__file__).parents[2] / "docs" / "traps.md"
 HEADER = "id,date,longitude,latitude,category\n"
@@ -709,7 +708,7 @@ def spring(trap: Trap, database: Path) -> Outcome:
             contextlib.redirect_stderr(err),
         ):
             try:
-                app.main()
+                main()
             except SystemExit as ended:
                 code = int(ended.code or 0)
             except Exception:
@@ -725,10 +724,10 @@ def spring(trap: Trap, database: Path) -> Outcome:
 def spring_apart(trap: Trap) -> tuple[Outcome, int]:
     """Run ``geoharm ingest`` on a trap in a process of its own; return what it says and the bytes it took besides its code."""
     script = (
-        "import resource\nfrom geoharm.cli import app\n"
+        "import resource\nfrom geoharm.cli import app, start\n"
         "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "code = most()\n"
-        "try:\n    app.main()\n"
+        "try:\n    start.main()\n"
         "finally:\n    print('memory', most() - code)\n"
     )
     with folder_of(trap) as folder:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from geoharm._schema import Table, _inlined, _permitted, check_tables, json_schema
-from geoharm.cli.app import app, main
+from geoharm.cli.app import app
 from geoharm.cli.schema import FileKind
 from geoharm.errors import StudyError
 from geoharm.harm.offence_weights import OffenceWeight, profile_from_weights
@@ -26,7 +26,7 @@ from geoharm.study.read import read_study
 from geoharm.study.schema import MeasureTable, OperationTable, StudyFile, locked_keys
 from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, SHIPPED_RATES, profile_text
 from geoharm.study.value_profiles.schema import ExchangeFile, ProfileFile
-from tests.conftest import small_study
+from tests.conftest import main, small_study
 from tests.study.key_tables import BLOCKS, DOCS, with_tables
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from rasterio.transform import Affine
 from scipy.signal import correlate
 from shapely.geometry.base import BaseGeometry
 
+from geoharm._compiled import compiled
 from geoharm.evaluation.design.zones import clearance_width, exposed_area, outer_reach
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
@@ -317,7 +317,7 @@ def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, .
     return tuple(reversed(windows))
 
 
-@numba.njit(cache=True)
+@compiled()
 def _footprint_sums(row, column, counts, control, free, at_row, at_column, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     places, windows = at_row.size, counts.shape[1]
     half_row, half_column = footprint.shape[0] // 2, footprint.shape[1] // 2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from geoharm._compiled import compiled
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.model.grid import Grid
@@ -56,7 +56,7 @@ def neighbourhood_rows(band: float | None, cell: float) -> tuple[NDArray[np.int6
     return np.floor(np.sqrt(radius**2 - rows**2)).astype(np.int64), f"cells within {band:g} m"
 
 
-@njit(cache=True)
+@compiled()
 def neighbourhood_sums(values: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Return the sum over the neighbourhood of each cell, including the cell itself, shape (ny, nx).
 

@@ -7,9 +7,9 @@ https://doi.org/10.1111/j.1538-4632.1995.tb00338.x
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from geoharm._compiled import compiled
 from geoharm.errors import DesignError
 from geoharm.hotspots.results.clusters import PValueSource
 from geoharm.model.settings import MIN_PERMUTATIONS
@@ -155,7 +155,7 @@ def permutation_resolution_note(permutations: int, tests: int) -> str:
     )
 
 
-@njit(cache=True)
+@compiled()
 def _random_orders(picks: np.ndarray, size: int) -> np.ndarray:
     """Return the first places of random orders, by a partial shuffle that is reversed after each order."""
     draw_count, length = picks.shape
@@ -172,7 +172,7 @@ def _random_orders(picks: np.ndarray, size: int) -> np.ndarray:
     return drawn
 
 
-@njit(cache=True)
+@compiled()
 def _count_tails(  # noqa: PLR0917 - numba knows no keyword-only arguments
     values: np.ndarray,
     tested: np.ndarray,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
+from geoharm._compiled import compiled
 from geoharm.hotspots.density.edge_correction import kernel_code
 from geoharm.hotspots.density.kernels import kernel_reach
 from geoharm.hotspots.density.numba_loops import kernel_at
@@ -66,7 +66,7 @@ def bounded_weights(points: Points, *, kernel: str, bandwidth: float) -> Points:
     return replace(points, weight=np.where(points.weight > always_allowed, bounded, points.weight))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _weight_around(places, squares, sorted_places, checked, kernel_settings):  # type: ignore[no-untyped-def]
     """Return the kernel-weighted sum of all other weights at each checked place, and 0 at other places.
 

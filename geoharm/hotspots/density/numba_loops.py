@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from geoharm._compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ def run_in_threads(work: Callable[[Any], object], items: Iterable[Any]) -> None:
         list(pool.map(work, items))
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def count_cells(x, y, x0, y0, per_metre, nx, ny, first, last, cell_of_event, counts):  # type: ignore[no-untyped-def]
     """Write the cell of each event to `cell_of_event` (-1 outside the grid) and count the events of each cell."""
     for event in range(first, last):
@@ -44,7 +45,7 @@ def count_cells(x, y, x0, y0, per_metre, nx, ny, first, last, cell_of_event, cou
             cell_of_event[event] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def place_cells(x, y, weight, x0, y0, per_metre, nx, first, last, cell_of_event, next_position, events):  # type: ignore[no-untyped-def]
     """Write events, sorted by cell, to `events`; `next_position` is the next free position of each cell."""
     for event in range(first, last):
@@ -58,7 +59,7 @@ def place_cells(x, y, weight, x0, y0, per_metre, nx, first, last, cell_of_event,
             events[index, 2] = weight[event]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def merge_places(x, y, weight, first, last, slots, place_x, place_y, place_weight):  # type: ignore[no-untyped-def]
     """Sum weights by place, in order of first occurrence.
 
@@ -98,7 +99,7 @@ def merge_places(x, y, weight, first, last, slots, place_x, place_y, place_weigh
     return place_count
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_pairs(  # type: ignore[no-untyped-def]
     events, start, nx, first, last, column_offsets, row_offsets, flat_offsets, squared_radius, power, width, out
 ):
@@ -148,7 +149,7 @@ def add_pairs(  # type: ignore[no-untyped-def]
                 out[first_cell + flat_offsets[offset]] += sums[offset]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_hits(  # type: ignore[no-untyped-def]
     events, start, nx, first, last, column_offsets, row_offsets, flat_offsets, squared_radius, width, reached, places
 ):
@@ -176,7 +177,7 @@ def add_hits(  # type: ignore[no-untyped-def]
                 places[first_cell + flat_offsets[offset]] += hits[offset]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_gaussians(events, start, nx, first, last, sigma, reach, width, out):  # type: ignore[no-untyped-def]
     """Add ``weight * exp(-d2 / (2 sigma2))`` of the events of some rows to all cells within `reach` cells each way."""
     row_profile = np.empty(2 * reach + 1)
@@ -192,7 +193,7 @@ def add_gaussians(events, start, nx, first, last, sigma, reach, width, out):  # 
                         out[first_cell + i] += factor * row_profile[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_moments(events, start, nx, first, last, power, moments):  # type: ignore[no-untyped-def]
     """Add the terms of `kernel_sums._TERMS[power]`, summed over the events of every cell of some rows.
 
@@ -242,7 +243,7 @@ def add_moments(events, start, nx, first, last, power, moments):  # type: ignore
             moments[term, cell] += sums[term]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_gaussian_moments(events, start, nx, first, last, degree, moments):  # type: ignore[no-untyped-def]
     """Sum ``weight * x**a * y**b`` over the events of every cell of some rows, for a + b up to `degree`.
 
@@ -261,7 +262,7 @@ def add_gaussian_moments(events, start, nx, first, last, degree, moments):  # ty
                 weighted_power *= events[event, 0]
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def kernel_at(squared, kernel_code):  # type: ignore[no-untyped-def]
     """Return the kernel, scaled to 1 at the event, at a squared distance in bandwidths; a Gaussian is not cut off."""
     if kernel_code == GAUSSIAN_CODE:
@@ -273,7 +274,7 @@ def kernel_at(squared, kernel_code):  # type: ignore[no-untyped-def]
     return (1.0 - squared) ** kernel_code
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first, last, share):  # type: ignore[no-untyped-def]
     """Write the share of each event's kernel, summed over cell centres, that lies on the cells of a mask to `share`.
 
@@ -296,7 +297,7 @@ def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first
         share[event] = inside / total if inside > 0.0 else 1.0
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_adaptive(  # type: ignore[no-untyped-def]
     x,
     y,
@@ -329,7 +330,7 @@ def add_adaptive(  # type: ignore[no-untyped-def]
                     places[row, column] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def leave_out(x, y, weight, bandwidths, cutoff, first, last, log_sums, wide_sums):  # type: ignore[no-untyped-def]
     """Sum Gaussians over all other places of each place, with places sorted by x, for several bandwidths h.
 
