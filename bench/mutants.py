@@ -94,12 +94,13 @@ class Coverage:
     def tests_for(self, file: str, line: int, seconds: float) -> list[str]:
         """Return the tests that run a line, the quickest first, as many as take `seconds`.
 
-        A line that no test runs itself (of a constant, or of a function that numba compiles) gets the tests of its file, or those
-        of the room.
+        A line that no test runs itself (of a constant, or of a function that numba compiles) gets the tests of its file, and then
+        the others of the room.
         """
-        found = self.by_line.get((file, line)) or self.by_file.get(file) or set(self.seconds)
+        found = self.by_line.get((file, line))
+        nearest = found or self.by_file.get(file, set())
         chosen, total = [], 0.0
-        for test in sorted(found, key=lambda name: (self.seconds[name], name)):
+        for test in sorted(found or self.seconds, key=lambda name: (name not in nearest, self.seconds[name], name)):
             total += self.seconds[test]
             if total > seconds and chosen:
                 break

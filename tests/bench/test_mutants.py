@@ -101,7 +101,7 @@ def test_the_quickest_tests_of_a_line_are_chosen():
     seconds = {"a": 3.0, "b": 1.0, "c": 2.0, "d": 50.0}
     coverage = Coverage({("x.py", 4): {"a", "b", "d"}}, {"x.py": {"a", "b", "c"}}, seconds)
     assert coverage.tests_for("x.py", 4, 30) == ["b", "a"]
-    assert coverage.tests_for("x.py", 5, 30) == ["b", "c", "a"]
+    assert coverage.tests_for("x.py", 5, 60) == ["b", "c", "a", "d"]
     assert coverage.tests_for("y.py", 1, 4) == ["b", "c"]
     # One at least, however long it takes.
     assert Coverage({}, {}, {"d": 50.0}).tests_for("y.py", 1, 4) == ["d"]
