@@ -127,11 +127,16 @@ class NamedTests:
     folder: Path
 
     def tests_for(self, file: str, line: int, seconds: float) -> list[str]:  # noqa: ARG002 # as `Coverage` is asked
-        """Return the test files that import a file, else all of the room, and the file itself with its examples."""
-        module = file.removesuffix(".py").replace("/", ".")
-        files = sorted(self.folder.glob("test_*.py"))
-        named = [path for path in files if re.search(rf"\b{re.escape(module)}\b", _imports(path))]
-        return [*(f"tests/{self.folder.name}/{path.name}" for path in named or files), file]
+        """Return the test files that import a file, else all of the room, and the file itself with its examples.
+
+        Tests that import no file of the room by its name are about all of them.
+        """
+        module = re.escape(file.removesuffix(".py").replace("/", "."))
+        files = {path: _imports(path) for path in sorted(self.folder.glob("test_*.py"))}
+        named = [path for path, lines in files.items() if re.search(rf"\b{module}\b", lines)]
+        general = [path for path, lines in files.items() if f"geoharm.{self.folder.name}." not in lines]
+        chosen = [*named, *general] if named else list(files)
+        return [*(f"tests/{self.folder.name}/{path.name}" for path in chosen), file]
 
     def runs(self, file: str, line: int) -> bool:  # noqa: ARG002 # as `Coverage` is asked
         """Return true: it is not known."""

@@ -140,9 +140,14 @@ def test_tests_are_found_by_what_they_import(tmp_path):
     folder = tmp_path / "harm"
     folder.mkdir()
     for name, line in (("test_one", "from geoharm.harm.markets import reach_gap"), ("test_two", "from geoharm.harm import markets"),
-                       ("test_other", "from geoharm.harm.results.markets import Ranking")):  # fmt: skip
+                       ("test_nouns", "from tests.nouns import check_nouns_are_fixed"), ("test_other", "from geoharm.harm.results.markets import Ranking")):  # fmt: skip
         (folder / f"{name}.py").write_text(line, encoding="utf-8")
     found = NamedTests(folder)
     own = "geoharm/harm/markets.py"
-    assert found.tests_for(own, 3, 60) == ["tests/harm/test_one.py", "tests/harm/test_two.py", own]
-    assert len(found.tests_for("geoharm/harm/weighted.py", 3, 60)) == 4
+    assert found.tests_for(own, 3, 60) == [
+        "tests/harm/test_one.py",
+        "tests/harm/test_two.py",
+        "tests/harm/test_nouns.py",
+        own,
+    ]
+    assert len(found.tests_for("geoharm/harm/weighted.py", 3, 60)) == 5
