@@ -1,8 +1,9 @@
 """Mutation testing: small faults are planted in a room of the package, one at a time, and the room's tests should fail.
 
 Run ``python -m bench.mutants ROOM --rows FILE [--sample 100] [--seed 1] [--seconds 60]`` to plant faults and run the tests that
-execute the line. It continues where the file ends; ``--again`` tries those once more that no test noticed, or that took too long;
-``--quick`` leaves out the slow tests. Run
+execute the line. It continues where the file ends; ``--again`` tries those once more that no test noticed, or that took too long.
+With ``--tests quick`` slow tests are left out; with ``--tests named`` nothing is measured beforehand, and the tests are those whose
+file imports the one with the fault: quick for all, then named for those that are left, takes the least time. Run
 ``python -m bench.mutants --rows FILE [--rows FILE ...]`` to count what the files hold and to list the survivors.
 
 The faults are those of cosmic-ray (another operator, a number one more or one less, a condition negated, a loop without a
@@ -23,6 +24,7 @@ import json
 import math
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -40,7 +42,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("evaluation", "hotspots", "harm", "disclosure")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb", "*.jsonl")
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
-CHOSEN, QUICK = "not (browser or real)", "not (slow or browser or real)"
+CHOSEN = {"all": "not (browser or real)", "quick": "not (slow or browser or real)"}
 # Loaded once; every run of tests is a fork that has them already.
 PRELOADED = (
     "numpy", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.stats", "shapely", "numba", "hypothesis",
@@ -94,17 +96,60 @@ class Coverage:
     def tests_for(self, file: str, line: int, seconds: float) -> list[str]:
         """Return the tests that run a line, the quickest first, as many as take `seconds`.
 
-        A line that no test runs itself (of a constant, or of a function that numba compiles) gets the tests of its file, or those
-        of the room.
+        A line that no test runs itself (of a constant, or of a function that numba compiles) gets the tests of its file, and then
+        the others of the room.
         """
-        found = self.by_line.get((file, line)) or self.by_file.get(file) or set(self.seconds)
+        found = self.by_line.get((file, line))
+        nearest = found or self.by_file.get(file, set())
         chosen, total = [], 0.0
-        for test in sorted(found, key=lambda name: (self.seconds[name], name)):
+        for test in sorted(found or self.seconds, key=lambda name: (name not in nearest, self.seconds[name], name)):
             total += self.seconds[test]
             if total > seconds and chosen:
                 break
             chosen.append(test)
         return chosen
+
+    def runs(self, file: str, line: int) -> bool:
+        """Return whether a test runs a line itself."""
+        return (file, line) in self.by_line
+
+
+@dataclass(frozen=True)
+class NamedTests:
+    """The tests of a room by what they import, slow ones too: nothing is measured beforehand.
+
+    Attributes
+    ----------
+    folder
+        The room's tests.
+    """
+
+    folder: Path
+
+    def tests_for(self, file: str, line: int, seconds: float) -> list[str]:  # noqa: ARG002 # as `Coverage` is asked
+        """Return the test files that import a file, else all of the room, and the file itself with its examples.
+
+        Tests that import no file of the room by its name are about all of them.
+        """
+        module = re.escape(file.removesuffix(".py").replace("/", "."))
+        files = {path: _imports(path) for path in sorted(self.folder.glob("test_*.py"))}
+        named = [path for path, lines in files.items() if re.search(rf"\b{module}\b", lines)]
+        general = [path for path, lines in files.items() if f"geoharm.{self.folder.name}." not in lines]
+        chosen = [*named, *general] if named else list(files)
+        return [*(f"tests/{self.folder.name}/{path.name}" for path in chosen), file]
+
+    def runs(self, file: str, line: int) -> bool:  # noqa: ARG002 # as `Coverage` is asked
+        """Return true: it is not known."""
+        return True
+
+
+def _imports(path: Path) -> str:
+    """Return the modules that a file imports, one a line, also where a module is imported by its last name."""
+    return "\n".join(
+        f"{node.module}\n" + "\n".join(f"{node.module}.{alias.name}" for alias in node.names)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+    )
 
 
 def places_outside_annotations(source: str):
@@ -244,9 +289,10 @@ def measure_coverage(copy: Path, room: str, chosen: str) -> Coverage:
 
 
 def in_fork(copy: Path, arguments: list[str], *, seconds: int, numba_cache: Path | None = None):
-    """Run pytest in a fork, in a folder, and return its exit code (None: it took too long), what it measured and printed.
+    """Run pytest in a fork, in a folder, and return its exit code, what it measured and printed.
 
-    The time is that of the processor, so that a crowded computer ends no test; who only waits is ended after ten times of it.
+    The time is that of the processor, so that a crowded computer ends no test. Instead of an exit code, "time out" is returned if
+    it took that time, and "unfinished" if it only waited for twenty times as long.
     """
     answer, printed = copy / ".answer.json", copy / ".printed.txt"
     answer.unlink(missing_ok=True)
@@ -254,25 +300,24 @@ def in_fork(copy: Path, arguments: list[str], *, seconds: int, numba_cache: Path
     if not process:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         _run_tests(copy, arguments, answer, printed, numba_cache or copy / ".numba")
-    end = time.monotonic() + 10 * seconds
+    end = time.monotonic() + 20 * seconds
+    code: int | str = "unfinished"
     while time.monotonic() < end:
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
             code = os.waitstatus_to_exitcode(status)
-            if code in {-signal.SIGXCPU, -signal.SIGKILL}:
-                break
-            found = (
-                json.loads(answer.read_text(encoding="utf-8"))
-                if answer.exists()
-                else {"seconds": {}, "failed": f"exit {code}"}
-            )
-            return code, found, printed.read_text(encoding="utf-8", errors="replace")[-2000:]
+            break
         time.sleep(0.02)
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process, signal.SIGKILL)
         os.waitpid(process, 0)
-    return None, {"seconds": {}, "failed": ""}, ""
+    if code in {-signal.SIGXCPU, -signal.SIGKILL}:
+        code = "time out"
+    found = {"seconds": {}, "failed": "" if isinstance(code, str) else f"exit {code}"}
+    if answer.exists():
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    return code, found, printed.read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 def _run_tests(copy: Path, arguments: list[str], answer: Path, printed: Path, numba_cache: Path) -> None:
@@ -297,7 +342,7 @@ def _run_tests(copy: Path, arguments: list[str], answer: Path, printed: Path, nu
         os._exit(code)
 
 
-def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: int) -> dict[str, object]:
+def judge(copy: Path, mutant: Mutant, coverage: Coverage | NamedTests, seconds: int) -> dict[str, object]:
     """Plant a fault, run the tests that run its line, take it out again, and return what became of it."""
     path = copy / mutant.file
     source = path.read_text(encoding="utf-8")
@@ -317,10 +362,10 @@ def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: int) -> dict[
         try:
             # Compiled code is kept by the file of its function: whoever calls it from another file would keep the old one.
             cache = Path(fresh) if "numba" in source else None
-            code, found, _ = in_fork(copy, ["-x", *tests], seconds=seconds, numba_cache=cache)
+            code, found, _ = in_fork(copy, ["-x", "-m", CHOSEN["all"], *tests], seconds=seconds, numba_cache=cache)
         finally:
             path.write_text(source, encoding="utf-8")
-    outcome = {None: "time out", 0: "survived", NO_TEST_RAN: "survived"}.get(code, "killed")
+    outcome = code if isinstance(code, str) else "survived" if code in {0, NO_TEST_RAN} else "killed"
     return {
         "file": mutant.file,
         "line": mutant.line,
@@ -331,7 +376,7 @@ def judge(copy: Path, mutant: Mutant, coverage: Coverage, seconds: int) -> dict[
         "drawn": mutant.drawn,
         "outcome": outcome,
         "by": found["failed"],
-        "run": (mutant.file, mutant.line) in coverage.by_line,
+        "run": coverage.runs(mutant.file, mutant.line),
         "tests": len(tests),
         "seconds": round(time.monotonic() - start, 1),
     }
@@ -367,12 +412,15 @@ def report(rows: list[dict]) -> None:
             f"{count['time out']} of them by taking too long"
         )
         for row in sorted(of_room, key=lambda row: (row["file"], row["line"])):
-            if row["outcome"] == "survived":
-                print(f"  {row['file']}:{row['line']} {'' if row['run'] else '(no test runs it) '}{row['operator']}")
+            if row["outcome"] in {"survived", "unfinished"}:
+                why = ("" if row["run"] else "(no test runs it) ") + (
+                    "(unfinished) " if row["outcome"] == "unfinished" else ""
+                )
+                print(f"  {row['file']}:{row['line']} {why}{row['operator']}")
                 print(f"    - {row['before']}\n    + {row['after']}")
 
 
-def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path, again: bool, quick: bool) -> None:
+def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path, again: bool, tests: str) -> None:
     """Plant the faults of a sample that the file does not hold, and add a row for each."""
     known = {row["drawn"]: row["outcome"] for row in read_rows([rows]) if (row["room"], row["seed"]) == (room, seed)}
     left = [mutant for mutant in sample if mutant.drawn not in known or (again and known[mutant.drawn] != "killed")]
@@ -384,9 +432,10 @@ def run(room: str, sample: list[Mutant], *, seed: int, seconds: int, rows: Path,
         copy = Path(folder).resolve() / "project"
         shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
         subprocess.run([sys.executable, "-m", "compileall", "-q", "geoharm", "tests"], check=True, cwd=copy)
-        coverage = measure_coverage(copy, room, QUICK if quick else CHOSEN)
-        tests, total = len(coverage.seconds), sum(coverage.seconds.values())
-        print(f"{room}: {tests} tests, {total:.0f} s; {len(left)} faults to plant", flush=True)
+        coverage = (
+            NamedTests(copy / "tests" / room) if tests == "named" else measure_coverage(copy, room, CHOSEN[tests])
+        )
+        print(f"{room}: {len(left)} faults to plant", flush=True)
         for mutant in left:
             row = {"room": room, "seed": seed} | judge(copy, mutant, coverage, seconds)
             stream.write(json.dumps(row) + "\n")
@@ -409,14 +458,17 @@ def main() -> None:
     parser.add_argument(
         "--again", action="store_true", help="try those again that no test noticed, or that took too long"
     )
-    parser.add_argument("--quick", action="store_true", help="leave out the slow tests")
+    parser.add_argument(
+        "--tests", choices=("all", "quick", "named"), default="all",
+        help="those that run the line, of all or of the quick ones; or those in files that import the file",
+    )  # fmt: skip
     given = parser.parse_args()
     if not given.room:
         report(read_rows(given.rows))
         return
     sample = sample_of(ROOT / "geoharm" / given.room, given.sample, given.seed)
     run(
-        given.room, sample, seed=given.seed, seconds=given.seconds, rows=given.rows[0], again=given.again, quick=given.quick
+        given.room, sample, seed=given.seed, seconds=given.seconds, rows=given.rows[0], again=given.again, tests=given.tests
     )  # fmt: skip
     drawn = {mutant.drawn for mutant in sample}
     report([row for row in read_rows(given.rows) if row["room"] == given.room and row["drawn"] in drawn])

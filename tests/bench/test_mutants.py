@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bench.mutants import Coverage, judge, mutated, places_outside_annotations, read_rows, report, sample_of, wilson
+from bench.mutants import (
+    Coverage,
+    NamedTests,
+    judge,
+    mutated,
+    places_outside_annotations,
+    read_rows,
+    report,
+    sample_of,
+    wilson,
+)
 
 SOURCE = '''"""A made file."""
 
@@ -101,7 +111,7 @@ def test_the_quickest_tests_of_a_line_are_chosen():
     seconds = {"a": 3.0, "b": 1.0, "c": 2.0, "d": 50.0}
     coverage = Coverage({("x.py", 4): {"a", "b", "d"}}, {"x.py": {"a", "b", "c"}}, seconds)
     assert coverage.tests_for("x.py", 4, 30) == ["b", "a"]
-    assert coverage.tests_for("x.py", 5, 30) == ["b", "c", "a"]
+    assert coverage.tests_for("x.py", 5, 60) == ["b", "c", "a", "d"]
     assert coverage.tests_for("y.py", 1, 4) == ["b", "c"]
     # One at least, however long it takes.
     assert Coverage({}, {}, {"d": 50.0}).tests_for("y.py", 1, 4) == ["d"]
@@ -124,3 +134,20 @@ def test_the_last_row_of_a_fault_counts(tmp_path, capsys):
 def test_the_interval_of_a_share_is_wilsons():
     """R. G. Newcombe (1998), table I: 81 of 263 have 0.2553 to 0.3662."""
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+def test_tests_are_found_by_what_they_import(tmp_path):
+    folder = tmp_path / "harm"
+    folder.mkdir()
+    for name, line in (("test_one", "from geoharm.harm.markets import reach_gap"), ("test_two", "from geoharm.harm import markets"),
+                       ("test_nouns", "from tests.nouns import check_nouns_are_fixed"), ("test_other", "from geoharm.harm.results.markets import Ranking")):  # fmt: skip
+        (folder / f"{name}.py").write_text(line, encoding="utf-8")
+    found = NamedTests(folder)
+    own = "geoharm/harm/markets.py"
+    assert found.tests_for(own, 3, 60) == [
+        "tests/harm/test_one.py",
+        "tests/harm/test_two.py",
+        "tests/harm/test_nouns.py",
+        own,
+    ]
+    assert len(found.tests_for("geoharm/harm/weighted.py", 3, 60)) == 5

@@ -49,6 +49,7 @@ def test_parts_that_the_report_shows_are_listed_with_their_weights():
     found = disclosed(part("target"), part("ring 1", known_as="50-300 m"), part("target", "0-3 months"))
     assert [weight for _, _, weight in found.rows] == pytest.approx([1 / 3] * 3)
     assert found.pooled == estimate()
+    assert [weight for _, _, weight in disclosed(part("target")).rows] == [1.0]
 
 
 def test_a_small_count_or_a_withheld_zone_takes_the_answer_with_it():

@@ -57,6 +57,17 @@ def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
         assert cells(shown.image)
 
 
+def test_places_with_more_and_fewer_are_counted_where_they_are_drawn(found, area):
+    """By hand: of six places two have more and one fewer; one of those with more has too few events to be drawn."""
+    (first,) = found.similarity
+    side = np.zeros_like(first.test.side)
+    support, places = np.full(first.support.shape, 9), np.full(first.places.shape, 9)
+    side[:3], support[1] = (1, 1, -1), 4
+    made = replace(first, test=replace(first.test, side=side), support=support, places=places)
+    shown = protect_patterns(replace(found, similarity=(made,)), area, 5).similarity["X"]
+    assert (shown.more, shown.fewer, shown.held) == (1, 1, support.size)
+
+
 def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
     poor = replace(found, emerging=replace(found.emerging, support=np.full(found.emerging.support.shape, 4)))
     for _, _, why in protect_patterns(poor, area, 5).emerging.patterns:

@@ -25,6 +25,7 @@ from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
 from geoharm.model.study import BeforeRule, Operation
+from tests.nouns import check_arrays_are_read_only
 
 MEASURE = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
 DATA = Period(date(2018, 1, 1), date(2022, 1, 1))
@@ -105,7 +106,17 @@ def test_every_part_is_there_and_finds_the_planted_half(whole):
     assert found.placebo_p == pytest.approx(1 / 25)
     assert [clock.zone for clock in found.effect_decay] == ["target", "all rings"]
     assert found.effect_decay[0].initial.value == pytest.approx(math.log(0.5), abs=0.35)
+    before, during, after = found.effect_decay[0].periods
+    assert before.end == during.start == BEGAN
+    assert during.end == after.start
+    # By weeks from the start of the operation: the last week that holds a day of it ends at most six days later.
+    assert timedelta(0) <= during.end - ENDED < timedelta(7)
     assert {dict(one.choices)["window"] for one in found.specification_curve.specifications} == {"after"}
+
+
+def test_nobody_can_write_into_a_result(whole):
+    _, result, found = whole
+    check_arrays_are_read_only((result, found), least=8)
 
 
 def test_the_family_agrees_with_the_headline(whole):

@@ -24,6 +24,7 @@ from geoharm.model.values import MeasureSelector, ValueProfile, ValueRule, Veto
 from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_profile
 from tests.harm.test_weighted import DALLAS
 from tests.harm.worlds import calibrated_effect, joint, measure, normal_effect, refused_effect
+from tests.nouns import check_arrays_are_read_only
 
 
 def profile(*rules, vetoes=()):
@@ -61,6 +62,10 @@ def test_harm_weighted_wdd_of_dallas_by_joint_draws():
     assert found.low == found.high == -1721
     assert [found.interval.low, found.interval.high] == pytest.approx([-2317.03210507, -1124.96789493], rel=0.01)
     assert "independent" in found.note
+
+
+def test_nobody_can_write_into_the_draws():
+    check_arrays_are_read_only(joint([(measure("finds"), normal_effect(-50, 1))]), least=6)
 
 
 def test_the_sum_equals_its_parts_under_every_shipped_profile():

@@ -22,6 +22,7 @@ from geoharm.model.grid import Grid
 from geoharm.model.period import Period, Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.model.settings import Correction
+from tests.nouns import check_arrays_are_read_only
 
 GRID = Grid(0.0, 0.0, 100.0, 20, 20)
 INSIDE = np.ones(GRID.shape, dtype=bool)
@@ -55,6 +56,19 @@ def test_the_log_ratio_is_that_of_the_two_densities():
     assert np.allclose(found.log_ratio, np.log(two.values / one.values), atol=1e-9)
     assert (found.support == one.support + two.support).all()
     assert found.totals == (400.0, 300.0)
+    check_arrays_are_read_only(found, least=5)
+
+
+def test_days_that_are_months_are_said():
+    """A source without days has the first of each month as its day; its reports of one place and month are one unit."""
+    events = made(60, 60)
+    months = replace(events, day=events.day.astype("datetime64[M]").astype("datetime64[D]"))
+    by_day, by_month = (change_surface(one, GRID, **SETTINGS).block_rule for one in (events, months))
+    assert by_day == "reports of one place within 1 day count as one unit"
+    assert by_month == "reports of one place within 1 month count as one unit"
+    assert change_surface(months, GRID, block_days=56, **SETTINGS).block_rule.startswith(
+        "reports of one place within 56 days"
+    )
 
 
 def test_halving_everywhere_is_a_fall_of_intensity_and_no_change_of_share():

@@ -96,6 +96,7 @@ def explained(text, trend=LEVEL_ONLY):
             "(Mann-Kendall z -3.00)",
         ),
         ("..hhhhhhhh", UP, "hot in 8 of 10 steps (80 %), the last one too; a run of 8 at the end, never hot before"),
+        ("..hhhhhhhhhh", UP, "hot in 10 of 12 steps (83 %), the last one too; a run of 10 at the end, never hot before"),
         ("h.h....chh", UP, "hot in 4 of 10 steps (40 %), the last one too; a run of 2 at the end; cold in 1"),
         ("cccccccccc", DOWN, "cold in 10 of 10 steps (100 %), the last one too; its strength rises (Mann-Kendall z -3.00)"),
         ("ccccccccc.", LEVEL_ONLY, "cold in 9 of 10 steps (90 %), but not the last one; its strength has no trend (Mann-Kendall z 0.00)"),

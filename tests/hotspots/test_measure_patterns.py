@@ -27,6 +27,7 @@ from geoharm.model.points import DatedPoints
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 from tests.disclosure.test_protect import MEASURE, design
 from tests.disclosure.test_protect import study as made_study
+from tests.nouns import check_arrays_are_read_only
 
 GRID = Grid(0.0, 0.0, 100.0, 40, 40)
 SPAN = Period(date(2019, 1, 1), date(2022, 1, 1))
@@ -175,6 +176,7 @@ def test_a_measure_with_a_market_has_every_answer(area):
     assert (shift.grid.cell, shift.units) == (1000, "squares of 1,000 m")
     assert shift.label[shift.label >= 0].tolist() == list(range(shift.support.size))
     assert shift.support.sum() == (events.in_window(design(area).before) | events.in_window(design(area).after)).sum()
+    check_arrays_are_read_only(found, least=25)
 
 
 def test_a_month_without_data_is_no_step_and_no_day(area):

@@ -123,7 +123,7 @@ def _before_periods(rule: BeforeRule, after: Window, operation_start: date) -> t
 def _whole_months(window: Window) -> Window:
     periods = []
     for period in window.periods:
-        start = period.start if period.start.day == 1 else _next_month_start(period.start)
+        start = _next_month_start(period.start)
         end = first_of_month(period.end)
         if start < end:
             periods.append(Period(start, end))

@@ -39,6 +39,10 @@ class Clustering:
     support: NDArray[np.int64]
     places: NDArray[np.int64]
 
+    def __post_init__(self) -> None:
+        for array in (self.support, self.places):
+            array.setflags(write=False)
+
 
 @dataclass(frozen=True, slots=True)
 class AreaClustering:
@@ -68,6 +72,10 @@ class AreaClustering:
     support: NDArray[np.int64]
     km2: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        for array in (self.label, self.support, self.km2):
+            array.setflags(write=False)
+
 
 @dataclass(frozen=True, slots=True)
 class EmergingHotspots:
@@ -88,6 +96,10 @@ class EmergingHotspots:
     months: int
     support: NDArray[np.int64]
     places: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.support, self.places):
+            array.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,10 @@ class PatternSimilarity:
     test: SimilarityTest
     support: NDArray[np.int64]
     places: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.label, self.support, self.places):
+            array.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True)
