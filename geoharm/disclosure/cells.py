@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -49,6 +49,36 @@ class _Kind:
         return not rows.categories or dict(self.categories)[rows.scheme] in rows.categories
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The pieces of ground into which all numbers about rows of one kind cut it, and places without an outline.
+
+    Attributes
+    ----------
+    members : mapping of str to set of int
+        The pieces of every place.
+    is_sliver : ndarray of bool, shape (pieces,)
+    """
+
+    members: Mapping[str, frozenset[int]]
+    is_sliver: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, kind: _Kind, terms: Sequence[Term], outlines: Mapping[str, BaseGeometry]) -> _Ground:
+        """Return the ground of the numbers that count rows of a kind."""
+        names = sorted({place for term in terms if kind.is_in(term.rows) for place in term.places})
+        pieces, members = _overlay(tuple((name, outlines[name]) for name in names if name in outlines))
+        elsewhere = [name for name in names if name not in outlines]
+        slivers = np.zeros(len(pieces) + len(elsewhere), dtype=bool)
+        slivers[: len(pieces)] = shapely.area(np.array(pieces, dtype=object)) < _SLIVER_M2
+        without = {name: frozenset({len(pieces) + index}) for index, name in enumerate(elsewhere)}
+        return cls({name: frozenset(found) for name, found in members.items()} | without, slivers)
+
+    def pieces_of(self, places: Sequence[str]) -> NDArray[np.int64]:
+        """Return the pieces of any of some places."""
+        return np.array(sorted({piece for place in places for piece in self.members[place]}), dtype=np.int64)
+
+
 class Cells:
     """The unknown counts: one cell for every kind of rows, piece of ground and piece of time.
 
@@ -65,12 +95,8 @@ class Cells:
         terms = [term for value in constraints.values for term in value.terms]
         self._row_sets = sorted({term.rows for term in terms})
         self._data = constraints.data
-        pieces, overlaid = _overlay(tuple(sorted(constraints.outlines.items())))
-        self._members = {name: set(indices) for name, indices in overlaid.items()}
-        elsewhere = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
-        self._members |= {place: {len(pieces) + index} for index, place in enumerate(elsewhere)}
-        self._places = len(pieces) + len(elsewhere)
         self._kinds = _kinds(self._row_sets, constraints)
+        self._ground = [_Ground.of(kind, terms, constraints.outlines) for kind in self._kinds]
         edges: dict[frozenset[str], set[date]] = {kind.data: set() for kind in self._kinds}
         for term in terms:
             ends = {edge for period in term.periods for edge in (period.start, period.end)}
@@ -78,14 +104,12 @@ class Cells:
                 if term.rows.data in data:
                     cuts.update(ends)
         self._cuts = {data: sorted(cuts) for data, cuts in edges.items()}
-        sizes = [self._places * (len(self._cuts[kind.data]) - 1) for kind in self._kinds]
+        times = [len(self._cuts[kind.data]) - 1 for kind in self._kinds]
+        sizes = [ground.is_sliver.size * length for ground, length in zip(self._ground, times, strict=True)]
         self._offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.size = int(self._offsets[-1])
-        slivers = np.zeros(self._places, dtype=bool)
-        slivers[: len(pieces)] = shapely.area(np.array(pieces, dtype=object)) < _SLIVER_M2
-        self.on_sliver = np.concatenate(
-            [np.repeat(slivers, len(self._cuts[kind.data]) - 1) for kind in self._kinds] or [np.zeros(0, dtype=bool)]
-        )
+        slivers = [np.repeat(ground.is_sliver, length) for ground, length in zip(self._ground, times, strict=True)]
+        self.on_sliver = np.concatenate(slivers or [np.zeros(0, dtype=bool)])
         self._times: dict[tuple[frozenset[str], tuple[Period, ...]], NDArray[np.int64]] = {}
 
     def matrix(self, values: Sequence[Sequence[Term]]) -> sparse.csc_matrix:
@@ -136,10 +160,10 @@ class Cells:
         return self._kinds[index], int(self._offsets[index])
 
     def _cells_of(self, term: Term) -> NDArray[np.int64]:
-        places = np.array(sorted({piece for place in term.places for piece in self._members[place]}), dtype=np.int64)
         found = []
         for index, kind in enumerate(self._kinds):
             if kind.is_in(term.rows):
+                places = self._ground[index].pieces_of(term.places)
                 times = self._pieces_of_time(kind.data, term.periods)
                 cuts = len(self._cuts[kind.data]) - 1
                 found.append((self._offsets[index] + places[:, None] * cuts + times[None, :]).ravel())
@@ -198,7 +222,7 @@ def _categories(named: dict[str, set[str]]) -> list[tuple[tuple[str, str], ...]]
     return ways
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=32)
 def _overlay(outlines: tuple[tuple[str, BaseGeometry], ...]) -> tuple[list[BaseGeometry], dict[str, set[int]]]:
     """Return pieces of ground that each lie wholly inside or outside every outline, and the pieces of each outline.
 

@@ -27,6 +27,7 @@ from geoharm.model.design import (
 )
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.geometry import ZoneRole
+from geoharm.model.map_steps import map_steps
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.suppressed import Count, Suppressed
@@ -66,7 +67,7 @@ def constraints_of(release: Release) -> Constraints:
     outlines: dict[str, BaseGeometry] = {}
     values: list[PublishedValue] = []
     leaks: list[str] = []
-    everywhere: set[str] = {UNPLACED}
+    everywhere: set[str] = set()
     data = release.data
     for operation in release.operations:
         places = _places(operation.design, outlines)
@@ -101,9 +102,10 @@ def constraints_of(release: Release) -> Constraints:
                 net_harm.is_known and any(row.weight for row in suppressed_rows)
             ):
                 leaks.append(f"harm added up in {net_harm.zone}: {net_harm.profile}")
+    zones = tuple(sorted(everywhere))
     for hotspots in release.hotspots:
-        values += _values_of_hotspots(hotspots, release, outlines)
-    values += _values_of_months(release, tuple(sorted(everywhere)))
+        values += _values_of_hotspots(hotspots, release, zones, outlines)
+    values += _values_of_months(release, (*zones, UNPLACED))
     return Constraints(distinct(tuple(values)), outlines, tuple(leaks), {one.key: one for one in data.values()})
 
 
@@ -259,8 +261,10 @@ def _values_of_series(
         if not series.level > 0:
             break
         term = Term(1.0, rows, places["control"], (Period(start, add_months(start, series.step)),))
-        slack = _RELATIVE_PRECISION * max(scaled_count, 1.0) if rule.step == 1 else float(rule.step)
+        slack = _RELATIVE_PRECISION * max(scaled_count, 1.0)
         low, high = math.ceil((scaled_count - slack) / series.level), math.floor((scaled_count + slack) / series.level)
+        if rule.step > 1:
+            low, high = rule.possible_counts(round(scaled_count / series.level))
         yield PublishedValue(
             f"{measure.measure.name}, control, {start:%Y-%m}", (term,), float(max(low, 0)), float(high)
         )
@@ -295,26 +299,43 @@ def _values_of_factors(
 
 
 def _values_of_hotspots(
-    hotspots: ReleasedHotspots, release: Release, outlines: dict[str, BaseGeometry]
+    hotspots: ReleasedHotspots, release: Release, everywhere: tuple[str, ...], outlines: dict[str, BaseGeometry]
 ) -> Iterator[PublishedValue]:
+    """Return the events of the hotspots of every view, and the events of whole views, where they are small enough to bind.
+
+    Hotspots that touch no target, gap or ring are left out. Their events are rounded to ten, and nothing exact is published
+    of ground inside a control area, so eleven values remain for each.
+    """
     ledger = next((ledger for ledger in release.ledgers if ledger.source == hotspots.measure.source), None)
     if ledger is None or ledger.coverage is None:
         return
     missing_months = set(ledger.missing_months)
-    periods = tuple(
+    whole_period = tuple(
         Period(max(month, ledger.coverage.start), min(add_months(month, 1), ledger.coverage.end))
         for month in ledger.coverage.months()
         if month not in missing_months
     )
-    for hotspot in hotspots.hotspots:
-        rows, place = rows_of(hotspots.measure, release.data), place_name(hotspot.geometry, outlines)
-        term = Term(1.0, rows, (place,), _join_adjacent(periods))
-        low, high = (
-            (hotspot.events, hotspot.events)
-            if release.threshold == 1
-            else (hotspot.events - _HALF_OF_TEN, hotspot.events + _HALF_OF_TEN)
-        )
-        yield PublishedValue(f"{hotspots.measure.name}, hotspot {hotspot.rank}", (term,), max(0.0, low), high)
+    periods = {("", "whole period"): _join_adjacent(whole_period)}
+    for operation in release.operations:
+        design = operation.design
+        steps = map_steps(design, release.study.publish.steps, ledger.coverage, ledger.missing_months)
+        for window in (design.before, design.after, *steps):
+            periods[design.operation.name, window.name] = window.periods
+    rows, name = rows_of(hotspots.measure, release.data), hotspots.measure.name
+    near = shapely.union_all([operation.design.exposed_area for operation in release.operations])
+    shapely.prepare(near)
+    half = 0 if release.threshold == 1 else _HALF_OF_TEN
+    for view, drawn in {("", "whole period"): hotspots.hotspots, **hotspots.outlines}.items():
+        for hotspot in drawn:
+            if not near.intersects(hotspot.geometry):
+                continue
+            term = Term(1.0, rows, (place_name(hotspot.geometry, outlines),), periods[view])
+            text = f"{name}, {view[1]}, hotspot {hotspot.rank}"
+            yield PublishedValue(text, (term,), max(0.0, hotspot.events - half), float(hotspot.events + half))
+    for view, events in hotspots.events.items():
+        if events + half <= _BINDING_MULTIPLE * release.threshold:
+            term = Term(1.0, rows, everywhere, periods[view])
+            yield PublishedValue(f"{name}, {view[1]}, all located events", (term,), 0.0, float(events + half))
 
 
 def _join_adjacent(periods: tuple[Period, ...]) -> tuple[Period, ...]:

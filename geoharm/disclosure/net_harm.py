@@ -139,19 +139,30 @@ def _protect_net_harm(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetH
         for veto in net_harm.vetoes
     )
     if any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
-        no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
-        net_harm = replace(
-            net_harm,
-            low=math.nan,
-            high=math.nan,
-            interval=no_interval,
-            share_fell=(math.nan, math.nan),
-            note=note,
-            reading=Reading.CANNOT_TELL,
-            refused=(),
-            partial=None,
-        )
+        net_harm = without_sum(net_harm, note)
     return replace(net_harm, rows=rows, vetoes=vetoes)
+
+
+def without_sum(net_harm: NetHarm, note: Withheld) -> NetHarm:
+    """Return net harm without its sum, and with the reason why it is withheld."""
+    return replace(
+        net_harm,
+        low=math.nan,
+        high=math.nan,
+        interval=Interval(math.nan, math.nan, net_harm.interval.level),
+        share_fell=(math.nan, math.nan),
+        note=note,
+        reading=Reading.CANNOT_TELL,
+        refused=(),
+        partial=None,
+    )
+
+
+def without_shares(acceptability: Acceptability, note: Withheld) -> Acceptability:
+    """Return an acceptability without its shares of weightings, and with the reason why they are withheld."""
+    nan = math.nan
+    return Acceptability(acceptability.zone, acceptability.exchange_rates, 0, nan, nan, nan, nan, nan, (), (),
+                         calibrated=False, note=note)  # fmt: skip
 
 
 def _without_intervals(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetHarm:
@@ -279,6 +290,4 @@ def _protect_acceptability(
     ]
     if not any((measure.name, acceptability.zone) in hidden and assessment.rates.rule(measure) for measure in measures):
         return acceptability
-    nan = math.nan
-    return Acceptability(acceptability.zone, acceptability.exchange_rates, 0, nan, nan, nan, nan, nan, (), (),
-                         calibrated=False, note=note)  # fmt: skip
+    return without_shares(acceptability, note)

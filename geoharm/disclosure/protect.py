@@ -20,8 +20,8 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
   step: by the events of that step). Scores of predictive accuracy have two digits.
 
 At last the release is attacked (`escalate`): more is suppressed until no small count follows from all numbers together.
-Detail goes first and the target's count last: series and effect decays, phases, gap and single rings, sums with rings,
-the target; and a secondary measure goes before the primary one.
+Detail goes first and the target's count last: steps of the forecast, series and effect decays, phases, gap and single
+rings, sums with rings, the target; and a secondary measure goes before the primary one.
 
 Numbers of rows in files and months are rounded to the nearest ten (`ledgers`).
 """

@@ -137,7 +137,9 @@ def _zone_effect(
         counting_ratio=ratio,
         difference=difference,
         dispersion=phi,
-        detectable_fall=math.nan if note else _detectable_fall(zone, control, phi, phi_control),
+        detectable_fall=math.nan
+        if note
+        else smallest_detectable_fall(zone, control, dispersion=phi, control_dispersion=phi_control),
         margin=design.margin,
         asks_fall_first=measure.kind == "treatment_entry",
     )
@@ -278,13 +280,25 @@ def _with_calibrated_ratio(
     )
 
 
-def _detectable_fall(zone: Change, control: Change, phi: float, phi_control: float) -> float:
-    """Return the smallest detectable fall of a zone, computed from its expected count and not from its count after."""
+def smallest_detectable_fall(zone: Change, control: Change, *, dispersion: float, control_dispersion: float) -> float:
+    """Return the smallest detectable fall of a zone, computed from its expected count and not from its count after.
+
+    Parameters
+    ----------
+    zone, control : Change
+    dispersion, control_dispersion : float
+        Variance over mean of each area's monthly counts.
+
+    Returns
+    -------
+    float
+        A share of the expected count; NaN if nothing is expected.
+    """
     if 0 in (zone.before, control.before, control.after):
         return math.nan
     expected = zone.before * control.after / control.before
-    other_variance = phi / zone.before + phi_control * (1 / control.before + 1 / control.after)
-    return minimum_detectable_fall(expected, other_variance=other_variance, dispersion=phi)
+    other_variance = dispersion / zone.before + control_dispersion * (1 / control.before + 1 / control.after)
+    return minimum_detectable_fall(expected, other_variance=other_variance, dispersion=dispersion)
 
 
 def _combined_change(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:

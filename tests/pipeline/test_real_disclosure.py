@@ -11,6 +11,7 @@ from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.constraints import constraints_of
 from geoharm.disclosure.protect import protect
 from geoharm.engines.duckdb import open_engine
+from geoharm.errors import PublishError
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.reading import Reading
@@ -18,6 +19,7 @@ from geoharm.model.suppressed import Suppressed
 from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.collect import collect_study
 from geoharm.pipeline.load import load_sources, load_tables, no_progress
+from geoharm.report.write import publish_study
 from geoharm.study.read import read_study
 from tests.disclosure.released_counts import assert_one_decision_a_count, is_shown, recoverable_sums
 
@@ -32,6 +34,14 @@ def analysed(study_file, data, folder):
         tables = load_tables(engine, study, data, no_progress)
         collected = collect_study(engine, study, ledgers, no_progress)
     return analyse(collected, tables, no_progress)
+
+
+def case(shared, name, folder, *, study_file="study.toml"):
+    """Return the result of a small study beside this project; the test is skipped where it is absent."""
+    inputs = shared.parent / "cases" / "inputs" / name
+    if not inputs.is_dir():
+        pytest.skip(f"the case {name} is not beside this project (../shared/cases)")
+    return analysed(inputs / study_file, inputs / "data", folder)
 
 
 def released(found, **publish):
@@ -87,10 +97,7 @@ def test_a_real_headline_of_seven_events_is_shown_wherever_it_is_printed(shared,
 
     The rings' interval is learned at places without an operation and stays.
     """
-    folder = shared.parent / "cases" / "inputs" / "headline-withheld-but-printed"
-    if not folder.is_dir():
-        pytest.skip("the case of the real headline is not beside this project (../shared/cases)")
-    release = released(analysed(folder / "s.toml", folder / "data", tmp_path))
+    release = released(case(shared, "headline-withheld-but-printed", tmp_path, study_file="s.toml"))
     primary = release.operations[0].primary
     expected = {"target": (19, 7), ALL_RINGS: (87, 32), TARGET_AND_RINGS: (106, 39)}
     for effect in (*primary.effects, *primary.phases):
@@ -110,3 +117,36 @@ def test_a_real_headline_of_seven_events_is_shown_wherever_it_is_printed(shared,
     assert math.isfinite(rings.interval.low)
     assert_one_decision_a_count(release)
     assert recoverable_sums(release) == []
+
+
+def test_one_file_as_two_sources_keeps_the_primary_measure(shared, tmp_path):
+    """All calls 80 and 47, heroin calls 78 and 44: two and three of another kind. Heroin calls are withheld in the target."""
+    release = released(case(shared, "disclosure-one-file-two-sources", tmp_path))
+    primary, secondary = release.operations[0].measures
+    assert (primary.effect("target").before, primary.effect("target").after) == (80, 47)
+    assert all(is_shown(phase.before, phase.after) for phase in primary.phases if phase.window != "during")
+    assert secondary.effect("target").is_withheld
+    assert attack(constraints_of(release), DISCLOSURE_RULES["under-5"]).exposed == ()
+
+
+def test_a_ring_that_grew_by_ten_metres_is_refused(shared, tmp_path):
+    """The first ring holds 55 and 29, and ten metres more 58 and 31: three and two in the strip."""
+    for number, name in enumerate(("study.toml", "study2.toml")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        release = released(case(shared, "disclosure-ring-grown-one-event-more-in-target", folder, study_file=name))
+        if number == 0:
+            publish_study(release, tmp_path / "out")
+    with pytest.raises(PublishError, match=r"this release and those before it in this folder \(releases.json\)"):
+        publish_study(release, tmp_path / "out")
+
+
+def test_a_log_ratio_follows_from_the_rounded_counts_beside_it(shared, tmp_path):
+    """30 and 20 with a log ratio of 0.32 could only be 30 and 18."""
+    release = released(case(shared, "disclosure-round-5", tmp_path))
+    for effect in release.operations[0].primary.effects:
+        ratio = effect.counting_ratio
+        if is_shown(*effect.counts) and math.isfinite(ratio.value):
+            before, after, control_before, control_after = effect.counts
+            assert ratio.value == pytest.approx(math.log(after / before * control_before / control_after))
+    assert release.operations[0].primary.effect("250-350 m").counts[:2] == (30, 20)
