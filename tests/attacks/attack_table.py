@@ -21,6 +21,8 @@ def counts_text(counts: set[int]) -> str:
     >>> counts_text({3}), counts_text({1, 2, 3, 4}), counts_text(set(range(41))), counts_text({0, 2, 9})
     ('3', '1 to 4', 'any', '0, 2, 9')
     """
+    if not counts:
+        return "none"
     low, high = min(counts), max(counts)
     if len(counts) == 1:
         return str(low)
