@@ -16,7 +16,14 @@ from tests.lowest_versions import PYPROJECT
 
 TABLES = {"To run": None, "To test": "test", "To compare with others": "bench"}
 # What a classifier or a line of free text calls a licence, and how the names of these licences begin in SPDX.
-FAMILIES = {"BSD": "BSD-", "MIT": "MIT", "Apache": "Apache-", "Mozilla": "MPL-", "GNU General Public": "GPL-"}
+FAMILIES = {
+    "BSD": "BSD-",
+    "MIT": "MIT",
+    "Apache": "Apache-",
+    "Mozilla": "MPL-",
+    "EUPL": "EUPL-",
+    "GNU General Public": "GPL-",
+}
 BY_FILE = {"Permission is hereby granted, free of charge": "MIT", "Redistribution and use in source and binary": "BSD-"}
 # Packages whose metadata point to something else: Leaflet's own licence; the head of its README.
 STATED_ELSEWHERE = {"xstatic-leaflet": "(same as Leaflet)", "sedonadb": None}

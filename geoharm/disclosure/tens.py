@@ -6,6 +6,8 @@ computed from the rounded counts, and tells nothing that these do not.
 
 from __future__ import annotations
 
+import math
+
 from geoharm.disclosure.suppression import round_to_ten
 from geoharm.model.suppressed import Count, Suppressed
 
@@ -35,3 +37,14 @@ def working_count(count: int, k: int) -> int:
     """
     shown = count_to_ten(count, k)
     return k // 2 if isinstance(shown, Suppressed) else shown
+
+
+def working_dispersion(dispersion: float, k: int) -> float:
+    """Return the dispersion to compute with: rounded up to a whole number, so that errors do not tell single months apart.
+
+    Examples
+    --------
+    >>> [working_dispersion(value, 5) for value in (1.0, 1.2, 3.4)], working_dispersion(1.2, 1)
+    ([1.0, 2.0, 4.0], 1.2)
+    """
+    return dispersion if k == 1 else float(math.ceil(dispersion))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.disclosure.tens import working_count
+from geoharm.disclosure.tens import working_count, working_dispersion
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.appraise import DRAWS, appraise_option
@@ -147,7 +146,7 @@ def baseline_of(measure: Measure, monthly: NDArray[np.float64], threshold: int) 
     """Return the baseline of a measure from its events by month, shape (months,), as a release with this threshold may use it."""
     events = round(float(monthly.sum()))
     is_small = 0 < events < threshold
-    dispersion = 1.0 if is_small else math.ceil(10 * monthly_dispersion(monthly)) / 10
+    dispersion = 1.0 if is_small else working_dispersion(monthly_dispersion(monthly), threshold)
     return Baseline(
         measure, working_count(events, threshold), monthly.size, dispersion, below=threshold if is_small else 0
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.disclosure.tens import working_count
+from geoharm.disclosure.tens import working_count, working_dispersion
 from geoharm.errors import DesignError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.indicators import answer_counts
@@ -57,10 +57,10 @@ class _MarketCounts:
         return working_count(count, self.threshold)
 
     def dispersion(self, market: int) -> float:
-        """Return the dispersion of a market's months, rounded up to a tenth; 1 where it would tell of few events."""
+        """Return the dispersion to compute with; 1 where it would tell of few events."""
         if 0 < self.total(market) < self.threshold:
             return 1.0
-        return math.ceil(10 * monthly_dispersion(self.monthly[market])) / 10
+        return working_dispersion(monthly_dispersion(self.monthly[market]), self.threshold)
 
 
 def prioritise_markets(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.attacks.kinds_counts import COUNTS
+from tests.attacks.kinds_decisions import DECISIONS
 from tests.attacks.kinds_ledgers import LEDGERS
+from tests.attacks.kinds_pages import PAGES
 from tests.attacks.kinds_releases import RELEASES
 
-ATTACKS = (*COUNTS, *LEDGERS, *RELEASES)
+ATTACKS = (*COUNTS, *LEDGERS, *DECISIONS, *PAGES, *RELEASES)

@@ -22,7 +22,7 @@ class Baseline:
     months : int
         Length of the baseline period.
     dispersion : float
-        Variance of the monthly counts divided by their mean, rounded up to a tenth.
+        Variance of the monthly counts divided by their mean; for a public release rounded up to a whole number.
     below : int
         Not 0 if `events` stands in for a number of events from 1 to `below` - 1, which is not to be published.
     """

@@ -1,0 +1,205 @@
+"""Maps, files for a GIS, a rounding rule, pooled estimates, and the folder itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from shapely import affinity
+
+from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.measure import Harm, Measure
+from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.study import CompositeOutcome
+from tests.attacks.attack import Attack, replayed
+from tests.attacks.attackers import pages
+from tests.attacks.kinds_counts import MONTH_WINDOWS
+from tests.attacks.worlds import AREA, MONTHS, counted, one_operation, plan, publish, source_ledger, table_with, whole
+from tests.disclosure.test_protect import planted_spot
+
+GIS = ("geopackage", "geoparquet", "geotiff")
+ROUNDED = "1-7-round-5"
+
+
+@cache
+def lonely_place(count, release):
+    """Publish maps of a crowd, and of a lonely place with few events; outlines of hotspots are those of larger crowds."""
+    crowd = planted_spot(AREA, 4, 4)
+    spots = replace(planted_spot(AREA, count, count), hotspots=crowd.hotspots, variants=())
+    result = replace(one_operation(table_with("target", 0, 100)), hotspots=(spots,))
+    return publish(result, release, files=GIS)
+
+
+@cache
+def hotspot_around_target(count, release):
+    """Publish a hotspot that holds the target and few events beside it, over the two windows of the study."""
+    planned = plan()
+    table = table_with("target", 0, 100)
+    measured = counted(table, planned=planned)
+    inside = sum(table[0]) + count
+    spot = Hotspot(1, planned.operation.target.buffer(20), inside, 40, inside / 1000, 9.0)
+    spots = replace(planted_spot(AREA, 4, 4), hotspots=(spot,), variants=())
+    result = whole((planned, (measured,)), ledgers=[source_ledger([])])
+    return publish(replace(result, hotspots=(spots,)), release, files=GIS)
+
+
+@cache
+def two_ginis(count, release):
+    """Publish the concentration of a city of 200 events and few more; nothing else changes."""
+    spots = planted_spot(AREA, 4, 4)
+    events, places, gini = 200.0 + count, 180, 0.4
+    adjusted = 1 + (gini - 1) * places / events
+    one = replace(spots.concentration, events=events, places=places, gini=gini, adjusted_gini=adjusted)
+    spots = replace(spots, concentration=one, variants=())
+    return publish(replace(one_operation(table_with("target", 0, 100)), hotspots=(spots,)), release)
+
+
+def under_rounding(*, files=()):
+    """Publish, under a rule that rounds to five, a study whose target has a count before that rounds to thirty."""
+
+    @cache
+    def published(count, release):
+        table = [[count, 9, 9], [48, 24, 24], [80, 40, 40], [90, 45, 45], [900, 300, 300]]
+        return publish(one_operation(table), release, rule=ROUNDED, files=files)
+
+    return published
+
+
+@cache
+def rounded_month(count, release):
+    """Publish, under that rule, a series by month with one planted month."""
+    table = np.full((5, MONTHS.size), 50, dtype=np.int64)
+    table[0], table[4] = 30, 90
+    table[0, 4] = count
+    table[0, 5] = 60 - count
+    planned = plan(**MONTH_WINDOWS)
+    measured = counted(table, dates=MONTHS, planned=planned)
+    return publish(whole((planned, (measured,))), release, rule=ROUNDED, files=("figures", "tables"))
+
+
+@cache
+def zero_or_few(count, release):
+    """Publish, under a rule that withholds zeros too, a ring without any event or with few; both rings have always as many."""
+    table = table_with("50-250 m", 0, count)
+    table[3][0] = 120 - count
+    return publish(one_operation(table), release, rule="threshold-10")
+
+
+@cache
+def pooled_operations(count, release):
+    """Publish two operations and their mean; one had few events after."""
+    operations, rows = [], []
+    for number, after in enumerate((30, count)):
+        planned = plan()
+        middle = 1500.0 * number
+        zones = tuple(replace(zone, geometry=_moved(zone.geometry, middle)) for zone in planned.zones)
+        planned = replace(planned, zones=zones, operation=replace(planned.operation, name="XY"[number]))
+        measure = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
+        table = table_with("target", 1, after)
+        table[0][2] = 0
+        measured = counted(table, planned=planned, measure=measure)
+        operations.append((planned, (measured,)))
+        effect = measured.effect("target")
+        rows.append(
+            ("XY"[number], math.log(effect.after * effect.control_before / (effect.before * effect.control_after)))
+        )
+    estimates = [
+        (name, Estimate("log rate ratio", value, 0.2, "log ratio", "", calibrated=True), 1 / 2) for name, value in rows
+    ]
+    mean = sum(value for _, value in rows) / 2
+    span = Interval(mean - 0.3, mean + 0.3, 0.95)
+    pooled = PooledEstimate(mean, 0.1, 0.1, 0.0, 0.0, 1.0, 2, span, span, Interval(math.nan, math.nan, 0.95))
+    forest = Forest(tuple(estimates), (), pooled, "a note", None)
+    return publish(whole(*operations, forests=(("target", forest),)), release)
+
+
+def _moved(geometry, metres):
+    return affinity.translate(geometry, xoff=metres)
+
+
+@cache
+def composite(count, release):
+    """Publish a composite outcome of two measures, one with few events after."""
+    planned = plan()
+    other = Measure("b", "t", (), "requests", "public", Harm("community", "environment"))
+    few = table_with("target", 1, count)
+    few[0][2] = 0
+    measures = [counted(table_with("target", 1, 30), planned=planned), counted(few, measure=other, planned=planned)]
+    components = []
+    for one in measures:
+        effect = one.effect("target")
+        value = math.log(effect.after * effect.control_before / (effect.before * effect.control_after))
+        ratio = Estimate("log rate ratio", value, 0.2, "log ratio", "", calibrated=True)
+        components.append(
+            CompositeComponent(one.measure.name, "target", "after", "target", effect.before, effect.after, ratio)
+        )
+    mean = sum(one.ratio.value for one in components) / 2
+    pooled = Estimate("log rate ratio", mean, 0.15, "log ratio", "", calibrated=True)
+    outcome = CompositeOutcome("both", ("finds", "b"), ("target",), ("after",))
+    summary = CompositeSummary(outcome, (CompositeResult("X", tuple(components), pooled, 0.2, "n"),), None)
+    return publish(whole((planned, measures), composites=(summary,)), release)
+
+
+@cache
+def everything(count, release):
+    """Publish every kind of file of a study with few events in one ring; both rings together have always as many."""
+    table = table_with("50-250 m", 0, count)
+    table[3][0] = 120 - count
+    result = replace(one_operation(table), hotspots=(replace(planted_spot(AREA, 4, 4), variants=()),))
+    return publish(result, release, files=(*GIS, "figures", "tables", "workbook"))
+
+
+ROUND_COUNTS = under_rounding()
+FROM_EXACT = "disclosure/rounding.py: estimates are rounded, and not computed from rounded counts"
+PAGES = (
+    Attack("the classes of a picture at a lonely place, by trial", lonely_place, replayed(lonely_place)),
+    Attack("a hotspot minus the target inside it", hotspot_around_target, pages.hotspot_minus_target),
+    Attack("a hotspot's attributes in the GeoPackage minus the target", hotspot_around_target, pages.gis_minus_target),
+    Attack("the events of a city from two Gini coefficients", two_ginis, pages.from_two_ginis),
+    Attack(
+        "under rounding to five: the log ratio, solved",
+        ROUND_COUNTS,
+        pages.rounded_by("ratio"),
+        planted=(28, 32),
+        k=5,
+        leak=FROM_EXACT,
+    ),
+    Attack(
+        "under rounding to five: the difference, solved",
+        ROUND_COUNTS,
+        pages.rounded_by("difference"),
+        planted=(28, 32),
+        k=5,
+        leak=FROM_EXACT,
+    ),
+    Attack(
+        "under rounding to five: every byte, by trial",
+        ROUND_COUNTS,
+        replayed(ROUND_COUNTS, counts=range(28, 33)),
+        planted=(28, 32),
+        k=5,
+        leak=FROM_EXACT,
+    ),
+    Attack(
+        "under rounding to five: the pixels of the line by month",
+        rounded_month,
+        pages.month_by_pixels(4),
+        planted=(28, 32),
+        k=5,
+    ),
+    Attack(
+        "under a rule that withholds zeros: none or few, by trial",
+        zero_or_few,
+        replayed(zero_or_few, counts=(0, 1, 5, 9)),
+        planted=(0, 9),
+        leak="disclosure/rounding.py: a zero that is withheld leaves other numbers withheld than a small count",
+    ),
+    Attack("the mean of operations minus those shown", pooled_operations, pages.mean_minus_operations),
+    Attack("a composite outcome minus the part that is shown", composite, pages.composite_minus_part),
+    Attack("names and sizes of all files, by trial", everything, pages.by_names_and_sizes(everything)),
+    Attack("what else lies in the folder: logs, databases, leftovers", everything, pages.foreign_files),
+)
