@@ -10,10 +10,10 @@ import numpy as np
 from shapely import affinity
 
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Harm, Measure
-from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.pooled import Forest
 from geoharm.model.study import CompositeOutcome
 from tests.attacks.attack import Attack, replayed
 from tests.attacks.attackers import pages
@@ -63,8 +63,13 @@ def under_rounding(*, files=()):
 
     @cache
     def published(count, release):
-        table = [[count, 9, 9], [48, 24, 24], [80, 40, 40], [90, 45, 45], [900, 300, 300]]
-        return publish(one_operation(table), release, rule=ROUNDED, files=files)
+        # Spread evenly over the months, so that the dispersion is 1 whatever the count.
+        early = [np.diff(np.round(np.linspace(0, total, 13))) for total in (count, 120, 160, 180, 900)]
+        late = [np.full(7, monthly) for monthly in (3, 8, 13, 15, 75)]
+        table = np.concatenate([np.array(early), np.array(late)], axis=1).astype(np.int64)
+        planned = plan(**MONTH_WINDOWS)
+        measured = counted(table, dates=MONTHS, planned=planned)
+        return publish(whole((planned, (measured,))), release, rule=ROUNDED, files=files)
 
     return published
 
@@ -111,9 +116,8 @@ def pooled_operations(count, release):
         (name, Estimate("log rate ratio", value, 0.2, "log ratio", "", calibrated=True), 1 / 2) for name, value in rows
     ]
     mean = sum(value for _, value in rows) / 2
-    span = Interval(mean - 0.3, mean + 0.3, 0.95)
-    pooled = PooledEstimate(mean, 0.1, 0.1, 0.0, 0.0, 1.0, 2, span, span, Interval(math.nan, math.nan, 0.95))
-    forest = Forest(tuple(estimates), (), pooled, "a note", None)
+    pooled = Estimate("log rate ratio", mean, 0.15, "log ratio", "", calibrated=True)
+    forest = Forest(tuple(estimates), (), pooled, "a note")
     return publish(whole(*operations, forests=(("target", forest),)), release)
 
 
@@ -154,7 +158,6 @@ def everything(count, release):
 
 
 ROUND_COUNTS = under_rounding()
-FROM_EXACT = "disclosure/rounding.py: estimates are rounded, and not computed from rounded counts"
 PAGES = (
     Attack("the classes of a picture at a lonely place, by trial", lonely_place, replayed(lonely_place)),
     Attack("a hotspot minus the target inside it", hotspot_around_target, pages.hotspot_minus_target),
@@ -166,7 +169,6 @@ PAGES = (
         pages.rounded_by("ratio"),
         planted=(28, 32),
         k=5,
-        leak=FROM_EXACT,
     ),
     Attack(
         "under rounding to five: the difference, solved",
@@ -174,7 +176,6 @@ PAGES = (
         pages.rounded_by("difference"),
         planted=(28, 32),
         k=5,
-        leak=FROM_EXACT,
     ),
     Attack(
         "under rounding to five: every byte, by trial",
@@ -182,7 +183,6 @@ PAGES = (
         replayed(ROUND_COUNTS, counts=range(28, 33)),
         planted=(28, 32),
         k=5,
-        leak=FROM_EXACT,
     ),
     Attack(
         "under rounding to five: the pixels of the line by month",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sqlite3
 import tempfile
@@ -66,30 +67,32 @@ def from_two_ginis(folder):
 
 
 def rounded_by(name):
-    """Return the attacker who solves an estimate for a count that is shown rounded to five."""
+    """Return the attacker who solves an estimate for a count that is shown rounded to five.
+
+    If the estimate is what the shown counts give, it was computed from them and tells no more than they do.
+    """
 
     def recover(folder):
         effect = folder.effect("target")
-        value = effect[name]["value"]
+        value, before = effect[name]["value"], effect["before"]
+        after, c0, c1 = (effect[key] for key in ("after", "control_before", "control_after"))
+
+        def estimated(count, late, early_control, late_control):
+            if name == "ratio":
+                return math.log(late * early_control / (count * late_control))
+            return late - count * late_control / early_control
+
         if folder.release == "internal":
-            around = {key: {effect[key]} for key in ("after", "control_before", "control_after")}
-            candidates, digits = range(20, 45), 1e-7
-        else:
-            around = {
-                key: set(range(effect[key] - 2, effect[key] + 3))
-                for key in ("after", "control_before", "control_after")
-            }
-            candidates = range(effect["before"] - 2, effect["before"] + 3)
-            digits = 0.005 if name == "ratio" else 2.5
-        found = set()
-        for before in candidates:
-            for after in around["after"]:
-                for c0 in around["control_before"]:
-                    for c1 in around["control_after"]:
-                        number = math.log(after * c0 / (before * c1)) if name == "ratio" else after - before * c1 / c0
-                        if abs(number - value) <= digits + 1e-9:
-                            found.add(before)
-        return found
+            return {count for count in range(20, 45) if abs(estimated(count, after, c0, c1) - value) < 1e-6}
+        around = [range(shown - 2, shown + 3) for shown in (before, after, c0, c1)]
+        if abs(estimated(before, after, c0, c1) - value) < 1e-6:
+            return set(around[0])
+        digits = 0.005 if name == "ratio" else 2.5
+        return {
+            count
+            for count, late, early_control, late_control in itertools.product(*around)
+            if abs(estimated(count, late, early_control, late_control) - value) <= digits + 1e-9
+        }
 
     return recover
 
@@ -116,7 +119,7 @@ def month_by_pixels(position):
 def mean_minus_operations(folder):
     """Take one operation's ratio from the mean of two and the row of the other, and solve it for its count after."""
     forest = folder.run["forests"][0]["forest"] if folder.run["forests"] else {"pooled": None}
-    if not forest["pooled"] or not exact(forest["pooled"]["mean"]):
+    if not forest["pooled"] or not exact(forest["pooled"]["value"]):
         return SMALL
     rows = [row["estimate"]["value"] for row in forest["rows"] if row["label"] != "Y"]
     effect = folder.effect("target", operation=1)
@@ -124,7 +127,7 @@ def mean_minus_operations(folder):
     if len(rows) != 1 or not all(map(exact, numbers)):
         return SMALL
     before, c0, c1 = numbers
-    left = 2 * forest["pooled"]["mean"] - sum(rows)
+    left = 2 * forest["pooled"]["value"] - sum(rows)
     return {n for n in range(1, 41) if abs(math.log(n * c0 / (before * c1)) - left) < 1e-6}
 
 
