@@ -7,8 +7,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 
+from geoharm import _crs
+from geoharm.errors import DesignError, StudyError
+from geoharm.geo.rasters import read_population_raster
 from tests.conftest import main, small_study
 from tests.limits.bombs import EVENTS_CSV, workbook
 from tests.limits.test_bombs import COLUMNS, FORMAT
@@ -71,3 +77,28 @@ def test_a_map_in_an_unknown_encoding(tmp_path, capsys, monkeypatch, encoding):
     (tmp_path / "a.kml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><kml><Placemark/></kml>')
     (tmp_path / "own.toml").write_text(FORMAT.format(container="kml", columns=""))
     assert "a.kml" in refused(tmp_path, capsys, monkeypatch, "formats", "check", "a.kml", "--format", "own.toml")
+
+
+@pytest.mark.parametrize(("scale", "sentence"), [(0.0, "where its cells lie"), (float("nan"), "where its cells lie")])
+def test_a_raster_that_has_no_extent(tmp_path, area, scale, sentence):
+    transform = Affine(scale, 0, 500_000, 0, -scale, 5_000_000)
+    with rasterio.open(
+        tmp_path / "a.tif",
+        "w",
+        driver="GTiff",
+        width=4,
+        height=4,
+        count=1,
+        dtype="float32",
+        crs=area.crs,
+        transform=transform,
+    ) as raster:
+        raster.write(np.ones((4, 4), dtype=np.float32), 1)
+    with pytest.raises(StudyError, match=sentence):
+        read_population_raster(tmp_path / "a.tif", area)
+
+
+def test_coordinate_systems_without_a_way_between_them():
+    broken = 'PROJCS["x",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,0]],PRIMEM["Greenwich",0],UNIT["degree",1]],PROJECTION["Nowhere"],UNIT["metre",1]]'
+    with pytest.raises(DesignError, match="no way leads to"):
+        _crs.transform([1.0], [1.0], source=broken, target=_crs.LONLAT)
