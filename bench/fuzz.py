@@ -1,6 +1,6 @@
 """Damaged files against every reader: ``python -m bench.fuzz all --minutes 2`` or, for one, ``python -m bench.fuzz kml``.
 
-Each case is a good file with some bytes or words changed, given to the reader in a process of its own. A find is an error
+Each case is a good file with some bytes or words changed, given to the reader in a process apart. A find is an error
 that is no `GeoharmError`, the end of the process, more than 5 seconds of processor time, or 1 GB of memory. Inside zip
 archives (KMZ, workbooks, Shapefiles) an entry is changed and packed again in half of the cases, so that the change comes
 through. The same seed makes the same cases; ``--keep FOLDER`` writes the files that were found.
@@ -17,6 +17,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -50,6 +51,8 @@ from geoharm.study.value_profiles.profiles import read_profile
 
 ROOT = Path(__file__).parents[1]
 SECONDS, BYTES = 5.0, 1 << 30
+# A process takes longer to make than a file to read.
+_CASES_OF_A_PROCESS = 25
 CRS = "EPSG:32626"
 LON, LAT = -27.0, 45.0
 AREA = StudyArea(shapely.box(497_000, 4_980_000, 503_000, 4_986_000), CRS)
@@ -328,42 +331,62 @@ def _changed_entry(content: bytes, words: str, rng: random.Random) -> bytes:
     return packed.getvalue()
 
 
-# -- one case -------------------------------------------------------------------------------------------------------------
+# -- many cases -----------------------------------------------------------------------------------------------------------
 
 
-def outcome(target: Target, path: Path, report: Path) -> tuple[str, float, int]:
-    """Read a file in a process of its own; return what was found (empty if nothing), its seconds and its bytes."""
+def run_cases(target: Target, seeds: list[bytes], case: Path, numbers: range, seed: int) -> list[dict[str, object]]:
+    """Read changed files in a process of its own, until it ends or is done; return what came of each that was begun."""
+    report = case.with_name("report.jsonl")
+    report.write_text("")
     process = os.fork()
     if not process:
         code = 1
         try:
-            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-            resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            silent = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(silent, 1)
-            os.dup2(silent, 2)
-            target.read(path)
+            _limit()
+            with report.open("a", encoding="utf-8") as stream:
+                for number in numbers:
+                    rng = random.Random(f"{seed} {target.name} {number}")
+                    case.write_bytes(changed(rng.choice(seeds), target.words, rng) if number else seeds[0])
+                    result = _outcome(target, case)
+                    stream.write(json.dumps({"case": number} | result) + "\n")
+                    stream.flush()
+                    if result["found"]:
+                        break
             code = 0
-        except (GeoharmError, OSError):
-            code = 0
-        except BaseException as error:
-            report.write_text(
-                f"{type(error).__name__} {_last_own_line(error)}: {str(error)[:200]}",
-                encoding="utf-8",
-                errors="replace",
-            )
-        os._exit(code)
-    report.unlink(missing_ok=True)
-    _, status, usage = os.wait4(process, 0)
-    seconds, used = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-    if os.WIFSIGNALED(status):
-        return f"ended by {signal.Signals(os.WTERMSIG(status)).name}", seconds, used
-    if os.WEXITSTATUS(status):
-        return (report.read_text(encoding="utf-8") if report.exists() else "ended without a word"), seconds, used
-    if seconds > SECONDS:
-        return "took too long", seconds, used
-    return ("took too much memory" if used > BYTES else ""), seconds, used
+        finally:
+            os._exit(code)
+    _, status, _ = os.wait4(process, 0)
+    results = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+    if os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
+        how = (
+            f"ended by {signal.Signals(os.WTERMSIG(status)).name}" if os.WIFSIGNALED(status) else "ended without a word"
+        )
+        results.append({"case": numbers[len(results)], "found": how, "seconds": 0.0, "bytes": 0})
+    return results
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+
+
+def _outcome(target: Target, case: Path) -> dict[str, object]:
+    """Return what was found in one file (empty if nothing), with its seconds and the most bytes of the process so far."""
+    start, found = time.process_time(), ""
+    try:
+        target.read(case)
+    except (GeoharmError, OSError):
+        pass
+    except BaseException as error:
+        found = f"{type(error).__name__} {_last_own_line(error)}: {str(error)[:200]}"
+    seconds, used = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if not found and (seconds > SECONDS or used > BYTES):
+        found = "took too long" if seconds > SECONDS else "took too much memory"
+    return {"found": found, "seconds": seconds, "bytes": used}
 
 
 def _last_own_line(error: BaseException) -> str:
@@ -376,30 +399,23 @@ def _last_own_line(error: BaseException) -> str:
 
 def fuzz(target: Target, ending: str, *, minutes: float, seed: int, keep: Path | None) -> dict[str, object]:
     """Read changed files for some minutes; return what was found."""
-    rng, finds = random.Random(f"{seed} {target.name}"), collections.Counter()
+    finds: collections.Counter[str] = collections.Counter()
     cases, slowest, largest = 0, 0.0, 0
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        seeds = target.seeds(folder)
-        (folder / "case").mkdir()
-        for content in seeds:
-            path = folder / "case" / f"seed{ending}"
-            path.write_bytes(content)
-            assert not outcome(target, path, folder / "report")[0].startswith("ended"), target.name
+        case = Path(name) / "case" / f"a{ending}"
+        case.parent.mkdir()
+        seeds = target.seeds(Path(name))
         end = time.monotonic() + 60 * minutes
         while time.monotonic() < end:
-            content = changed(rng.choice(seeds), target.words, rng)
-            path = folder / "case" / f"a{ending}"
-            path.write_bytes(content)
-            found, seconds, used = outcome(target, path, folder / "report")
-            cases, slowest, largest = cases + 1, max(slowest, seconds), max(largest, used)
-            if not found:
-                continue
-            finds[found.partition(":")[0] if found.startswith("ended") else found] += 1
-            if keep is not None and finds[found] == 1:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{target.name.replace(' ', '-')}-{len(finds)}{ending}").write_bytes(content)
-            print(f"  {target.name}: {found}", flush=True)
+            for result in run_cases(target, seeds, case, range(cases, cases + _CASES_OF_A_PROCESS), seed):
+                cases, slowest, largest = cases + 1, max(slowest, result["seconds"]), max(largest, result["bytes"])
+                if not result["found"]:
+                    continue
+                finds[result["found"]] += 1
+                print(f"  {target.name}, case {result['case']}: {result['found']}", flush=True)
+                if keep is not None and finds[result["found"]] == 1:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(case, keep / f"{target.name.replace(' ', '-')}-{result['case']}{ending}")
     return {
         "reader": target.name,
         "cases": cases,

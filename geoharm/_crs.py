@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from pyproj.enums import TransformDirection
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from geoharm.errors import DesignError
 
@@ -277,7 +277,11 @@ def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    try:
+        return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    except ProjError as error:  # A system that a damaged file describes; `CRSError` is one of them.
+        msg = f'From the coordinate system "{source[:60]}", no way leads to "{target[:60]}".'
+        raise DesignError(msg) from error
 
 
 def transform(x: ArrayLike, y: ArrayLike, *, source: str, target: str) -> tuple[FloatArray, FloatArray]:
@@ -294,6 +298,11 @@ def transform(x: ArrayLike, y: ArrayLike, *, source: str, target: str) -> tuple[
     -------
     x, y : ndarray, shape (n,)
         Coordinates in `target`; infinite where the projection is not defined.
+
+    Raises
+    ------
+    DesignError
+        If a system is damaged, so that there is no way from one to the other.
     """
     transformed = _transformer(source, target).transform(
         np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), direction=TransformDirection.FORWARD

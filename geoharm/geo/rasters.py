@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geoharm import _crs, _limits
 from geoharm._text import shown
-from geoharm.errors import StudyError
+from geoharm.errors import DesignError, StudyError
 from geoharm.model.geometry import StudyArea
 from geoharm.model.points import Points
 
@@ -73,6 +73,8 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
             block_height, block_width = raster.block_shapes[0]
             _check_cells(path, block_height * block_width)
             people = raster.read(1, masked=True, window=window)
+    except DesignError as error:
+        raise StudyError([f"{path.name}: the raster does not say its coordinate system well: {error}"]) from error
     except RasterioError as error:
         raise StudyError(
             [f"{path.name}: the raster cannot be read: {shown(str(error).splitlines()[0], most=200)}."]
@@ -147,6 +149,8 @@ def _window_over(area: StudyArea, raster_crs: str, transform: Affine, shape: tup
 
 def _check_coverage(path: Path, corners: list[tuple[float, float]], raster_crs: str, area: StudyArea) -> None:
     """Raise an error if the raster does not cover the study area."""
+    if not np.isfinite(corners).all() or not shapely.Polygon(corners).area > 0:
+        raise StudyError([f"{path.name}: the raster does not say where its cells lie; save it again."])
     # Points along the edges too: a straight edge in one coordinate system is curved in another.
     edge = shapely.segmentize(shapely.Polygon(corners), shapely.Polygon(corners).length / 200)
     edge_points = shapely.get_coordinates(edge)

@@ -245,3 +245,16 @@ def test_no_sign_of_a_text_acts_on_the_terminal(tmp_path, unseen):
         for text in (finished.stdout, finished.stderr):
             assert shown(text) == text
             assert "Traceback" not in text
+
+
+@posix
+@pytest.mark.parametrize("name", [b"a\x1b[2J.csv", "a\u202efdp.csv".encode(), b"caf\xe9.csv"])
+def test_a_file_name_that_cannot_be_shown_is_refused(tmp_path, name):
+    """It would stand in `run.json` and on pages; what is no text could not even be written there."""
+    study = small_study(tmp_path)
+    (tmp_path / "reports.csv").rename(tmp_path / os.fsdecode(name))
+    study.write_text(study.read_text(encoding="utf-8").replace("reports.csv", "*.csv"), encoding="utf-8")
+    finished = call("ingest", study.name, "--data", ".", "--db", "d.duckdb", folder=tmp_path)
+    assert finished.returncode == 1
+    assert "has signs that cannot be shown" in finished.stderr
+    assert shown(finished.stderr) == finished.stderr

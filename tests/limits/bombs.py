@@ -319,28 +319,6 @@ def geopackage_trigger(path: Path) -> None:
         database.execute("CREATE TRIGGER grow AFTER INSERT ON points BEGIN INSERT INTO points (date) VALUES ('x'); END")
 
 
-def geopackage_loop(path: Path) -> None:
-    """Write a tree of pages in which every page names the same page below it many times over."""
-    with _geopackage(path) as database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f'DROP TRIGGER "{trigger}"')  # They call functions that only GDAL has.
-        database.executemany(
-            "INSERT INTO points (geom, date) SELECT geom, ? FROM points WHERE fid = 1",
-            [(f"{n:0900d}",) for n in range(3000)],
-        )
-        database.commit()
-        root = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'points'").fetchone()[0]
-        size = database.execute("PRAGMA page_size").fetchone()[0]
-    content = bytearray(path.read_bytes())
-    at = (root - 1) * size
-    cells = struct.unpack(">H", content[at + 3 : at + 5])[0]
-    pointers = [struct.unpack(">H", content[at + 12 + 2 * n : at + 14 + 2 * n])[0] for n in range(cells)]
-    first = content[at + pointers[0] : at + pointers[0] + 4]
-    for pointer in pointers:
-        content[at + pointer : at + pointer + 4] = first
-    path.write_bytes(content)
-
-
 def _collection(geometry: str) -> bytes:
     return f'{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"date":"2020-01-01"}},"geometry":{geometry}}}]}}'.encode()
 
@@ -476,7 +454,6 @@ BOMBS = {
     "a view as an area": Bomb("target.gpkg", geopackage_view, "is a view, which is worked out as it is read"),
     "a generated column": Bomb("a.gpkg", geopackage_generated, "a column that is worked out as it is read", "vector"),
     "a trigger without end": Bomb("a.gpkg", geopackage_trigger, "", "vector"),
-    "pages that repeat": Bomb("target.gpkg", geopackage_loop, "damaged"),
     "10 million points": Bomb("target.geojson", json_points, "lists and objects, and at most"),
     "10 million points of an event": Bomb("a.geojson", json_points, "lists and objects, and at most", "geojson"),
     "a million parts": Bomb("target.geojson", json_parts, "lists and objects, and at most"),

@@ -25,6 +25,7 @@ from geoharm._archives import (
     opened_archive,
     ratio_fault,
 )
+from geoharm._text import shown
 from geoharm.errors import DataError
 from geoharm.ingest.readers.matched_files import Tell, matching_files
 
@@ -236,6 +237,12 @@ def find_input_files(
                 _archive_members(path, members) if members and _starts_with(path, ZIP_START) else (InputFile(path),)
             )
             for input_file in inputs:
+                if shown(input_file.name) != input_file.name:
+                    msg = (
+                        f'The name of the file "{shown(input_file.name)}" has signs that cannot be shown, or bytes that are no '
+                        "text; rename it."
+                    )
+                    raise DataError(msg)
                 if files_by_name.setdefault(input_file.name, input_file) != input_file:
                     msg = f'Two files are called "{input_file.name}"; a file is known by its name, so rename one.'
                     raise DataError(msg)

@@ -47,6 +47,9 @@ def read_kml(source: InputFile) -> FeatureFile:
             raise DataError(msg) from error
         msg = f'The file "{source.name}" is not valid KML (line {error.lineno}, character {error.offset + 1}); export it again.'
         raise DataError(msg) from error
+    except (LookupError, ValueError) as error:
+        msg = f'The file "{source.name}" is in an encoding that is not known; save it in utf-8.'
+        raise DataError(msg) from error
     if placemarks.root != "kml":
         msg = f'The file "{source.name}" is XML, but not KML.'
         raise DataError(msg)

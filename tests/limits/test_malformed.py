@@ -1,0 +1,104 @@
+"""Files that were once found to end the program in a traceback are refused in one sentence, or read."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+from geoharm import _crs
+from geoharm.errors import DesignError, StudyError
+from geoharm.geo.rasters import read_population_raster
+from tests.conftest import main, small_study
+from tests.limits.bombs import EVENTS_CSV, workbook
+from tests.limits.test_bombs import COLUMNS, FORMAT
+
+
+def refused(folder: Path, capsys, monkeypatch, *arguments: str) -> str:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["geoharm", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_workbook_without_a_sheet(tmp_path, capsys, monkeypatch):
+    workbook(tmp_path / "a.xlsx", "")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'<sheet name="s" sheetId="1" r:id="rId1"/>', b"")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    (tmp_path / "own.toml").write_text(FORMAT.format(container="excel", columns=COLUMNS))
+    said = refused(tmp_path, capsys, monkeypatch, "formats", "check", "a.xlsx", "--format", "own.toml")
+    assert said == 'The workbook "a.xlsx" has no sheet.\n'
+
+
+@pytest.mark.parametrize("digits", [5000, 100_000])
+def test_a_format_with_a_number_of_too_many_digits(tmp_path, capsys, monkeypatch, digits):
+    (tmp_path / "a.csv").write_text(EVENTS_CSV)
+    text = FORMAT.format(container="csv", columns=COLUMNS) + f"quality = {'9' * digits}\n"
+    (tmp_path / "own.toml").write_text(text)
+    said = refused(tmp_path, capsys, monkeypatch, "formats", "check", "a.csv", "--format", "own.toml")
+    assert "a number of more than 4,300 digits in line" in said
+
+
+@pytest.mark.parametrize(
+    ("hole", "sentence"),
+    [
+        ([[-27.0, 45.0]], "only one point"),
+        ([[-27.0, 45.0], [-27.0, 45.0]], "only one point"),
+        ([[-27.0, 45.0], [-27.001, 45.0], [-27.0, 45.0]], "only two different points"),
+        ([[1e400, 45.0], [-27.001, 45.0], [-27.0, 45.001]], "not a finite number"),
+        ([[-27.0], [-27.001, 45.0], [-27.0, 45.001]], "is no point"),
+        ("ring", "where a list of coordinates belongs"),
+    ],
+)
+def test_a_hole_that_is_none(tmp_path, capsys, monkeypatch, hole, sentence):
+    study = small_study(tmp_path)
+    drawn = json.loads((tmp_path / "target.geojson").read_text())
+    drawn["features"][0]["geometry"]["coordinates"].append(hole)
+    (tmp_path / "target.geojson").write_text(json.dumps(drawn))
+    assert sentence in refused(tmp_path, capsys, monkeypatch, "check", study.name)
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "UT999999999999999999998", "utf-7", "hex"])
+def test_a_map_in_an_unknown_encoding(tmp_path, capsys, monkeypatch, encoding):
+    (tmp_path / "a.kml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><kml><Placemark/></kml>')
+    (tmp_path / "own.toml").write_text(FORMAT.format(container="kml", columns=""))
+    assert "a.kml" in refused(tmp_path, capsys, monkeypatch, "formats", "check", "a.kml", "--format", "own.toml")
+
+
+@pytest.mark.parametrize(("scale", "sentence"), [(0.0, "where its cells lie"), (float("nan"), "where its cells lie")])
+def test_a_raster_that_has_no_extent(tmp_path, area, scale, sentence):
+    transform = Affine(scale, 0, 500_000, 0, -scale, 5_000_000)
+    with rasterio.open(
+        tmp_path / "a.tif",
+        "w",
+        driver="GTiff",
+        width=4,
+        height=4,
+        count=1,
+        dtype="float32",
+        crs=area.crs,
+        transform=transform,
+    ) as raster:
+        raster.write(np.ones((4, 4), dtype=np.float32), 1)
+    with pytest.raises(StudyError, match=sentence):
+        read_population_raster(tmp_path / "a.tif", area)
+
+
+def test_coordinate_systems_without_a_way_between_them():
+    broken = 'PROJCS["x",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,0]],PRIMEM["Greenwich",0],UNIT["degree",1]],PROJECTION["Nowhere"],UNIT["metre",1]]'
+    with pytest.raises(DesignError, match="no way leads to"):
+        _crs.transform([1.0], [1.0], source=broken, target=_crs.LONLAT)
