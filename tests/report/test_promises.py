@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from bench import faults
+
 
 @pytest.fixture(scope="module")
 def text(root) -> str:
@@ -27,3 +29,15 @@ def test_every_promise_names_tests_that_exist(root, text):
         for file, name in tests:
             tree = ast.parse((root / file).read_text(encoding="utf-8"))
             assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{file}::{name}"
+
+
+def test_the_table_of_faults_has_a_row_for_every_part_and_none_is_bad(text):
+    table = text.split("<!-- faults: begin -->")[1].split("<!-- faults: end -->")[0].strip().splitlines()
+    assert table[:2] == faults.table([]).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+    assert [row[0] for row in rows] == [*faults.PARTS]
+    assert {row[-1] for row in rows} == {"0"}
+    cases = {row[0]: int(row[1]) for row in rows}
+    assert cases["a run, killed at random"] == faults.RANDOM_KILLS
+    assert cases["a damaged database"] == cases["damaged pages and record"] == faults.FLIPS + faults.CUTS
+    assert cases["a full disk"] == faults.SIZES
