@@ -7,9 +7,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 
 from geoharm import _crs
@@ -102,3 +104,16 @@ def test_coordinate_systems_without_a_way_between_them():
     broken = 'PROJCS["x",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,0]],PRIMEM["Greenwich",0],UNIT["degree",1]],PROJECTION["Nowhere"],UNIT["metre",1]]'
     with pytest.raises(DesignError, match="no way leads to"):
         _crs.transform([1.0], [1.0], source=broken, target=_crs.LONLAT)
+
+
+@pytest.mark.parametrize("verb", [("check", "a.zip", "--format", "own.toml"), ("guess", "a.zip")])
+def test_points_in_a_system_of_an_unknown_unit(tmp_path, capsys, monkeypatch, verb):
+    points = geopandas.GeoDataFrame({"date": ["2020-01-01"]}, geometry=[shapely.Point(-27, 45)], crs="EPSG:4326")
+    points.to_file(tmp_path / "p.shp", engine="pyogrio")
+    broken = (tmp_path / "p.prj").read_text().replace("0.0174532925199433", "0")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in (tmp_path / "p.shp", tmp_path / "p.shx", tmp_path / "p.dbf"):
+            archive.write(part, part.name)
+        archive.writestr("p.prj", broken)
+    (tmp_path / "own.toml").write_text(FORMAT.format(container="vector", columns=""))
+    assert "a.zip" in refused(tmp_path, capsys, monkeypatch, "formats", *verb)

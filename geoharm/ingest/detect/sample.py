@@ -364,11 +364,9 @@ def _frame_sample(source: InputFile, container: str, frame: geopandas.GeoDataFra
     names = [str(name) for name in frame.columns if name != frame.geometry.name]
     columns = [[cell_text(value) or "" for value in frame[name].to_numpy(dtype=object)] for name in names]
     rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
-    points = [
-        point
-        for point in map(single_point, frame.geometry.to_crs(_crs.LONLAT))
-        if point is not None and not isinstance(point, str)
-    ]
+    with reading(source):  # A damaged coordinate system leads nowhere.
+        projected = frame.geometry.to_crs(_crs.LONLAT)
+    points = [point for point in map(single_point, projected) if point is not None and not isinstance(point, str)]
     places = tuple((float(point.x), float(point.y)) for point in points)
     return FileSample(source.name, container, tuple(names), rows, places=places)
 
