@@ -2,7 +2,7 @@
 
 Run as ``python -m bench.pooling --rows FILE [--cities 150] [--from 0] [--minutes 60]``. It adds cities to a file of JSON lines,
 continues where the file ends, and never runs a seed twice. ``--table`` prints tables of the rows instead, and ``--docs``
-writes those of one measure and of three into `docs/calibration.md`; ``--quick`` simulates one small city.
+writes one over all kinds of city into `docs/calibration.md`; ``--quick`` simulates one small city.
 
 Every city (`bench.worlds`, 2,304 units) has three harms and up to sixteen operations whose exposed areas lie apart. What is
 asked is the mean of the operations' own true log ratios in their targets. Forecasts do not depend on the counts after in a
@@ -46,6 +46,7 @@ EFFECTS = ((0.0, 0.0), (0.15, 0.0), (0.3, 0.0), (0.3, 0.2))
 NUMBERS_POOLED = (2, 4, 8, 16)
 CORRELATIONS = (0.0, 0.05, 0.1, 0.2, 0.3)
 LEVEL = 0.95
+FEW = 30  # with fewer answers there is no line
 # The ways that are shown in `docs/calibration.md`.
 SHOWN = (
     "random effects, Hartung and Knapp", "own ends, equal weights, 0", "own ends, equal weights, 0.05",
@@ -200,11 +201,8 @@ def share(values):
     return f"{100 * mean:.1f} ({100 * math.sqrt(mean * (1 - mean) / len(values)):.1f})"
 
 
-def pooling_table(rows, harms=(0,), ways=None):
-    """Return a table: coverage and share of intervals below zero, by kind of city, number pooled and way to pool.
-
-    `ways` are names of ways to pool; the default is all.
-    """
+def pooling_table(rows, harms=(0,)):
+    """Return a table: coverage and share of intervals below zero, by kind of city, number pooled and way to pool."""
     lines = []
     for kind in KINDS:
         cities = [row for row in rows if row["cell"] == kind]
@@ -212,7 +210,7 @@ def pooling_table(rows, harms=(0,), ways=None):
             by_effect = [list(answers(cities, effect, number, list(harms))) for effect in range(len(EFFECTS))]
             if not by_effect[0]:
                 continue
-            for way in ways or by_effect[0][0][1]:
+            for way in by_effect[0][0][1]:
                 spans = [[(truth, *made[way]) for truth, made in one] for one in by_effect]
                 lines.append(
                     [kind, number, len(by_effect[0]), way]
@@ -224,6 +222,31 @@ def pooling_table(rows, harms=(0,), ways=None):
     head = [
         "city", "operations", "cities", "way to pool", "covers, no effect", "covers, −30%", "covers, −30% that differ",
         "leaves out zero, no effect", "fell at −15%", "fell at −30%", "length",
+    ]  # fmt: skip
+    return table(head, lines)
+
+
+def overall_table(rows):
+    """Return a table over all kinds of city: each harm by itself, and the mean of all three."""
+    lines = []
+    for harms, label in ((((0,), (1,), (2,)), "one"), (((0, 1, 2),), "mean of three")):
+        for number in NUMBERS_POOLED:
+            by_effect = [
+                [answer for chosen in harms for answer in answers(rows, effect, number, list(chosen))]
+                for effect in range(len(EFFECTS))
+            ]
+            if len(by_effect[0]) < FEW:
+                continue
+            for way in SHOWN:
+                held = [
+                    share([made[way][0] <= truth <= made[way][1] for truth, made in by_effect[place]])
+                    for place in (0, 2, 3)
+                ]
+                fell = [f"{100 * np.mean([made[way][1] < 0 for _, made in by_effect[place]]):.0f}" for place in (1, 2)]
+                lines.append([label, number, len(by_effect[0]), way, *held, *fell])
+    head = [
+        "measures", "operations", "answers", "way to pool", "covers, no effect", "covers, −30%", "covers, −30% that differ",
+        "fell at −15%", "fell at −30%",
     ]  # fmt: skip
     return table(head, lines)
 
@@ -257,8 +280,7 @@ def main() -> None:
         run(path, int(argument("--cities", "150")), float(argument("--minutes", "60")), int(argument("--from", "0")))
         return
     if "--docs" in sys.argv:
-        one, three = (pooling_table(rows, harms, SHOWN) for harms in ((0,), (0, 1, 2)))
-        write_part("pooling", f"One measure:\n\n{one}\n\nThe mean of three measures of each operation:\n\n{three}")
+        write_part("pooling", overall_table(rows))
         return
     for harms in ((0,), (0, 1), (0, 1, 2)):
         print(f"{len(harms)} measure{'s' * (len(harms) > 1)} pooled\n\n{pooling_table(rows, harms)}\n")
