@@ -29,7 +29,7 @@ from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import rule_text
 
 FORMAT = "geoharm run"
-VERSION = 3
+VERSION = 4
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
 
@@ -209,7 +209,7 @@ class RunRecord(Record):
     """
 
     format: Literal["geoharm run"] = key("What this file is.", default=FORMAT)
-    version: Literal[3] = key(
+    version: Literal[4] = key(
         "Version of the format. A key that is added, changes or goes makes a new one.", default=VERSION
     )
     geoharm: str = key("Version of geoharm.", read=lambda _: __version__)
