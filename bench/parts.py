@@ -18,6 +18,7 @@ import numpy as np
 from geoharm.evaluation.placebo.calibrated_ratio import LEVELS
 from geoharm.evaluation.pooling.composite import ComponentEffect, component_correlation, pool_components
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.spread import ForecastSpread
 from geoharm.stats.distributions import t_quantile
 
 PLACES = 60
@@ -45,7 +46,8 @@ def part(value, error, freedom, misses):
         for multiplier in (float(t_quantile(0.5 + level / 2, freedom)),)
     ]
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=tuple(spans), p=0.5)
-    return ComponentEffect(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
+    spread = ForecastSpread(100.0, 1.0, 0.02, 1.0, freedom)  # only its degrees of freedom are read here
+    return ComponentEffect(ratio, spread, {(0, place): float(miss) for place, miss in enumerate(misses)})
 
 
 def coverage_by_weights(rng, *, independent, parts, correlation, spread, worlds):

@@ -15,6 +15,7 @@ from bench.calibration import SCENARIOS
 from bench.calibration_table import SUMMARY
 from geoharm.evaluation import error_rates as error_rates_module
 from geoharm.evaluation.error_rates import error_rates, own_fall_rates
+from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.model.reading import Reading
 from geoharm.report.wording import error_rates as wording
 from geoharm.report.wording.error_rates import error_rate_sentences
@@ -101,7 +102,7 @@ def test_own_falls_are_the_counted_ones(figures):
     for label, counted in figures["classes"]["fall"].items():
         low, high = (float(end) for end in label.split(" to "))
         rates = own_fall_rates((low + high) / 2)
-        if high > 0.5:
+        if high > MAX_DETECTABLE:
             assert rates is None
         else:
             assert (rates.zones, rates.false_findings) == (counted["n"], counted["rejects"])

@@ -85,10 +85,16 @@ def test_a_database_in_use_is_named_with_the_process(own):
     assert found["locks"]["state"] == "well"
 
 
-def test_names_of_files_that_are_no_utf8_are_a_fault(tmp_path):
+def test_names_of_files_that_are_no_utf8_are_a_fault(monkeypatch):
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    (found,) = doctor.check_encoding()
+    assert (found.state, found.advice) == ("fault", "Set PYTHONUTF8=1.")
+
+
+def test_a_locale_without_utf8_is_a_note_since_the_program_starts_again_with_it(tmp_path):
     found = findings_of(tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    assert found["encoding"]["state"] == "fault"
-    assert found["encoding"]["advice"] == "Set PYTHONUTF8=1."
+    assert found["encoding"]["state"] == "note"
+    assert "geoharm prints UTF-8" in found["encoding"]["found"]
 
 
 def only(findings) -> doctor.Finding:

@@ -80,7 +80,7 @@ def studies(tmp_path_factory):
         ("values check equal", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 620),
         ("formats list", {"numpy", "geoharm._schema", "pyproj"}, 570),
         ("formats show points-csv", {"numpy", "geoharm._schema", "pyproj"}, 570),
-        ("formats guess reports.csv", {"numpy", "geoharm._schema", "pyproj"}, 620),
+        ("formats guess reports.csv", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 700),
         # Arrow looks for pandas by itself when it is given arrays.
         ("formats check reports.csv --format points-csv", {"duckdb", "numpy", "pandas", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1400),
         ("new new.toml --data .", {"duckdb", "numpy", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1000),

@@ -60,8 +60,8 @@ def test_a_finding_says_how_often_findings_are_wrong(demo):
     page = (demo[0] / "report.html").read_text(encoding="utf-8")
     said = page[page.index('id="threats"') :]
     assert (
-        "simulated cities like this one (100 to 1,000 events expected, under 30% detectable, 15 to 50 separate places), "
-        "2 of 100 places without a change were still found to have changed." in said
+        "simulated cities like this one (100 to 1,000 events expected, under 35% detectable, 15 to 50 separate places), "
+        "3 of 100 places without a change were still found to have changed." in said
     )
     assert "3 of 100 findings are wrong where the others cut the count by 40%, and 6 where by 20%." in said
     assert "came out at 25 to 30%, some by luck, it was 5." in said

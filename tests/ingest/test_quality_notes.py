@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from geoharm.disclosure.protect import _disclose_ledgers
+from geoharm.disclosure.ledgers import protect_ledger
 from geoharm.model.ledger import QualityNote
 from tests.ingest.test_reading import HEADER, LAT, LON, good, read
 
@@ -27,5 +27,5 @@ def test_a_note_on_few_rows_is_not_published(tmp_path, area, span):
     notes = tuple(
         QualityNote("k", rows, 2, "is odd", file) for rows, file in ((4, "a.csv"), (5, "a.csv"), (9, ""), (0, ""))
     )
-    (safe,), _ = _disclose_ledgers([replace(ledger, notes=notes)], 5)
-    assert [note.rows for note in safe.notes] == [5, 9, 0]
+    safe = protect_ledger(replace(ledger, notes=notes), 5)
+    assert [(note.file, note.rows) for note in safe.notes] == [("a.csv", 10), ("", 10), ("", 0)]

@@ -128,7 +128,9 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
     width = [part.ratio.interval().high - part.ratio.interval().low for part in answer.used]
     span = answer.pooled.interval()
     assert max(width) / len(width) < span.high - span.low < sum(width) / len(width)
-    assert answer.pooled.value == pytest.approx(sum(part.ratio.value for part in answer.used) / len(answer.used))
+    # Less what the logarithms of few events are low by.
+    plain = sum(part.ratio.value for part in answer.used) / len(answer.used)
+    assert plain < answer.pooled.value < plain + 0.005
     # Asked beforehand: no event after the start is read, and the figure is near the one found after.
     assert math.isfinite(before.detectable_fall)
     assert abs(before.detectable_fall - answer.detectable_fall) < 0.25
