@@ -64,7 +64,7 @@ def test_the_default_geocode_is_found_by_rule_and_said_first(boston):
     assert ledger.total("inside") == 17081 - 4579 + ledger.total("recovered")
     assert ledger.total("recovered") == 1924
     first_page = (out / "report.html").read_text(encoding="utf-8").split('id="threats"')[0]
-    assert "4,579 rows" in first_page
+    assert "4,580 rows" in first_page
     assert "default geocode, not a place" in first_page
 
 
