@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geoharm.cli import app
+from geoharm.cli import start
 from geoharm.disclosure.protect import protect
 from geoharm.errors import GeoharmError
 from geoharm.pipeline import run as pipeline_run
@@ -133,8 +133,7 @@ def started(arguments: list[str], prepare: Callable[[], object] = lambda: None) 
             sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
             sys.argv = ["geoharm", *arguments]
             prepare()
-            app.main()
-            code = 0
+            start.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         except BaseException as error:
@@ -170,7 +169,11 @@ def make_world(folder: Path) -> World:
             begun = time.perf_counter()
             results[release], modules = in_child(_result, base / f"{study}.toml", base, place)
             seconds = time.perf_counter() - begun
-            for module in modules:  # What a run imports, its children need not.
+            for module in (
+                "geoharm.cli.app",
+                "geoharm.cli.guard",
+                *modules,
+            ):  # What a run imports, its children need not.
                 with suppress(Exception):
                     importlib.import_module(module)
             for name, content in _FOREIGN.items():
