@@ -668,6 +668,40 @@ def run(path, names, repeats, minutes, first=0, read=None):
                     return
 
 
+def add_cities(path, kinds, make, *, cities, minutes, first=0):
+    """Add cities with several operations to a file, all kinds by turns, until there are enough or the time is over.
+
+    Parameters
+    ----------
+    path : Path
+        File of JSON lines; no seed is run twice.
+    kinds : mapping of str to object
+        Kinds of city by name, each with what `make` needs to know.
+    make : callable
+        Returns the rows of a city's operations, from a kind and a seed.
+    cities : int
+        Number of the last city of each kind, plus one.
+    minutes : float
+        Time limit.
+    first : int
+        Number of the first city.
+    """
+    start = time.monotonic()
+    done = {(row["cell"], row["seed"]) for row in rows_of(path)}
+    with path.open("a", encoding="utf-8") as out:
+        for number in range(first, cities):
+            for name, kind in kinds.items():
+                if (name, number) in done:
+                    continue
+                if time.monotonic() - start > 60 * minutes:
+                    return
+                rows = make(kind, seed_of(name, number))
+                out.write(
+                    "\n" * (number == first) + json.dumps(short({"cell": name, "seed": number, "ops": rows})) + "\n"
+                )
+                out.flush()
+
+
 def argument(name, default):
     """Return the command line's text after a flag, or the default."""
     return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else default

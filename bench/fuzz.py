@@ -48,6 +48,7 @@ from geoharm.pipeline.check import check_study
 from geoharm.study.evidence_cards.cards import read_card
 from geoharm.study.read import read_study
 from geoharm.study.value_profiles.profiles import read_profile
+from tests.limits.bombs import FORMAT
 
 ROOT = Path(__file__).parents[1]
 SECONDS, BYTES = 5.0, 1 << 30
@@ -56,17 +57,6 @@ _CASES_OF_A_PROCESS = 25
 CRS = "EPSG:32626"
 LON, LAT = -27.0, 45.0
 AREA = StudyArea(shapely.box(497_000, 4_980_000, 503_000, 4_986_000), CRS)
-FORMAT = """
-[format]
-container = "{container}"
-[columns]
-date = "date"
-{columns}
-[date]
-formats = ["%Y-%m-%d"]
-[location]
-crs = "EPSG:4326"
-"""
 NUMBERS = (
     b"0",
     b"-1",

@@ -14,8 +14,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import time
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +21,7 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from bench import worlds
-from bench.calibration import argument, city_of, rows_of, short
+from bench.calibration import add_cities, argument, city_of, rows_of, seed_of
 from bench.scenarios import LOCAL, SMOOTH, Scenario
 from geoharm.evaluation.looks import LEVEL, look_level
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, placebo_data, placebo_windows
@@ -190,24 +188,6 @@ def counts_by_window(rng, setup, rates, counts, effect):
     return [[int(one[first:end].sum()) for first, end in WINDOWS] for one in series]
 
 
-def run(path, cities, minutes, first):
-    """Add cities to a file of JSON lines, the worlds by turns, until there are enough or the time is over."""
-    start = time.monotonic()
-    done = {(row["cell"], row["seed"]) for row in rows_of(path)}
-    with path.open("a", encoding="utf-8") as out:
-        for number in range(first, cities):
-            for name, world in WORLDS.items():
-                if (name, number) in done:
-                    continue
-                if time.monotonic() - start > 60 * minutes:
-                    return
-                rows = replicate(world, [zlib.crc32(name.encode()), number])
-                out.write(
-                    "\n" * (number == first) + json.dumps(short({"cell": name, "seed": number, "ops": rows})) + "\n"
-                )
-                out.flush()
-
-
 def tests_of(forecasts, counts):
     """Return p-values (NaN where refused), whether each can be a finding, and the side of each, shape (zones, windows)."""
     p_values, strong, side = (np.full((len(counts), len(counts[0])), np.nan) for _ in range(3))
@@ -338,13 +318,14 @@ def main() -> None:
     """Run the cities that the command line names, or print the figures of a file."""
     path = Path(argument("--rows", "looks.jsonl"))
     if "--quick" in sys.argv:
-        rows = [
-            {"cell": name, "ops": replicate(world, [zlib.crc32(name.encode()), 0])} for name, world in WORLDS.items()
-        ]
+        rows = [{"cell": name, "ops": replicate(world, seed_of(name, 0))} for name, world in WORLDS.items()]
     elif "--table" in sys.argv:
         rows = list(rows_of(path))
     else:
-        run(path, int(argument("--cities", "250")), float(argument("--minutes", "60")), int(argument("--from", "0")))
+        add_cities(
+            path, WORLDS, replicate, cities=int(argument("--cities", "250")),
+            minutes=float(argument("--minutes", "60")), first=int(argument("--from", "0")),
+        )  # fmt: skip
         return
     for figure in figures(rows):
         print(json.dumps(figure))

@@ -14,15 +14,13 @@ from __future__ import annotations
 import json
 import math
 import sys
-import time
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bench import worlds
-from bench.calibration import argument, city_of, rows_of, short
+from bench.calibration import add_cities, argument, city_of, rows_of, seed_of, short, spread_out
 from bench.scenarios import LOCAL, Scenario
 from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.family import with_family_readings
@@ -60,24 +58,15 @@ OPERATIONS = 8
 BASE = Scenario(LOCAL, side=40)
 
 
-def harm_rates(rng, city, correlation):
+def harm_rates(rng, city, world, correlation):
     """Return the rates of every harm, each of shape (sites, months): a common part of the log rates and a part of its own."""
-    common = np.log(panel_rates(rng, city.units, LOCAL)[0]) if correlation else 0.0
+    common = np.log(panel_rates(rng, city.units, world)[0]) if correlation else 0.0
     rates = []
     for rate in RATES:
-        own = np.log(panel_rates(rng, city.units, LOCAL)[0])
+        own = np.log(panel_rates(rng, city.units, world)[0])
         mixed = np.exp(math.sqrt(correlation) * common + math.sqrt(1 - correlation) * own)
         rates.append((mixed * rate / mixed.mean())[city.unit_of] * city.share[:, None])
     return rates
-
-
-def separate_centres(rng, city, busy):
-    """Return up to eight centres of targets among the busier half, whose exposed areas lie at least 200 m apart."""
-    chosen = []
-    for centre in rng.permutation(np.flatnonzero(busy >= np.median(busy))):
-        if len(chosen) < OPERATIONS and worlds.far_from(city, int(centre), chosen, 200):
-            chosen.append(int(centre))
-    return chosen
 
 
 def counts_after(rng, rates, setup, effect, noise):
@@ -104,9 +93,10 @@ def replicate(correlation, seed):
     """
     rng = np.random.default_rng(seed)
     city = city_of(BASE)
-    rates = harm_rates(rng, city, correlation)
+    rates = harm_rates(rng, city, LOCAL, correlation)
     counts = [draw_counts(rng, harm, LOCAL.dispersion) for harm in rates]
-    centres = separate_centres(rng, city, city.near @ rates[0][:, : LOCAL.before].mean(axis=1))
+    busy = city.near @ rates[0][:, : LOCAL.before].mean(axis=1)
+    centres = spread_out(city, rng.permutation(np.flatnonzero(busy >= np.median(busy))), OPERATIONS)
     rows = []
     for centre in centres:
         setup = city.setup(centre, worlds.window_after(LOCAL.after), [other for other in centres if other != centre])
@@ -156,24 +146,6 @@ def before_in(table, setup, zone):
     roles = {"target": ("target",), "all rings": ("ring",)}.get(zone, ("target", "ring"))
     names = [part.name for part in setup.design.zones if part.role.value in roles]
     return int(sum(table.total(name, setup.design.before) for name in names))
-
-
-def run(path, cities, minutes, first):
-    """Add cities to a file of JSON lines, the two correlations by turns, until there are enough or the time is over."""
-    start = time.monotonic()
-    done = {(row["cell"], row["seed"]) for row in rows_of(path)}
-    with path.open("a", encoding="utf-8") as out:
-        for number in range(first, cities):
-            for name, correlation in CORRELATIONS.items():
-                if (name, number) in done:
-                    continue
-                if time.monotonic() - start > 60 * minutes:
-                    return
-                rows = replicate(correlation, [zlib.crc32(name.encode()), number])
-                out.write(
-                    "\n" * (number == first) + json.dumps(short({"cell": name, "seed": number, "ops": rows})) + "\n"
-                )
-                out.flush()
 
 
 def effect_of(zone, numbers, after):
@@ -292,11 +264,14 @@ def main() -> None:
     path = Path(argument("--rows", "net_harm.jsonl"))
     if "--quick" in sys.argv:
         name, correlation = next(iter(CORRELATIONS.items()))
-        rows = [{"cell": name, "ops": short(replicate(correlation, [zlib.crc32(name.encode()), 0])[:2])}]
+        rows = [{"cell": name, "ops": short(replicate(correlation, seed_of(name, 0))[:2])}]
     elif "--table" in sys.argv:
         rows = rows_of(path)
     else:
-        run(path, int(argument("--cities", "250")), float(argument("--minutes", "60")), int(argument("--from", "0")))
+        add_cities(
+            path, CORRELATIONS, replicate, cities=int(argument("--cities", "250")),
+            minutes=float(argument("--minutes", "60")), first=int(argument("--from", "0")),
+        )  # fmt: skip
         return
     effects = [int(number) for number in argument("--effects", "0").split(",")]
     for figure in figures(rows, effects):

@@ -11,26 +11,23 @@ target, so these are drawn under each of `EFFECTS`: the same fall everywhere, or
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-import time
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bench import worlds
-from bench.calibration import argument, city_of, rows_of, short
+from bench.calibration import add_cities, argument, city_of, rows_of, short, spread_out
 from bench.calibration_table import table, write_part
-from bench.net_harm import RATES, forecast_numbers
+from bench.net_harm import RATES, forecast_numbers, harm_rates
 from bench.scenarios import LOCAL, MECHANISMS, SMOOTH, Scenario
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast_and_pool
 from geoharm.evaluation.placebo.forecast import Forecast
 from geoharm.evaluation.pooling.carried_ends import carry_ends, small_count_bias
 from geoharm.harm.joint_draws import error_correlation
-from geoharm.simulation.panel_worlds import draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import draw_counts
 from geoharm.stats.random_effects import random_effects_mean
 
 KINDS = {
@@ -54,19 +51,8 @@ SHOWN = (
 )  # fmt: skip
 
 
-def harm_rates(rng, city, world, correlation):
-    """Return the rates of every harm, each of shape (sites, months): a common part of the log rates and a part of its own."""
-    common = np.log(panel_rates(rng, city.units, world)[0]) if correlation else 0.0
-    rates = []
-    for rate in RATES:
-        own = np.log(panel_rates(rng, city.units, world)[0])
-        mixed = np.exp(math.sqrt(correlation) * common + math.sqrt(1 - correlation) * own)
-        rates.append((mixed * rate / mixed.mean())[city.unit_of] * city.share[:, None])
-    return rates
-
-
 def replicate(kind, seed, side=SIDE):
-    """Return a row for every operation of one city.
+    """Return a row for every operation of one city; `kind` is one of the values of `KINDS`.
 
     Returns
     -------
@@ -75,16 +61,13 @@ def replicate(kind, seed, side=SIDE):
         correlations of the errors of harms 1 and 2, 1 and 3, 2 and 3. ``y``, ``t``: for each effect and harm the target's count
         after, and its true log ratio. ``m``: for each harm the target's true expected count after without an effect.
     """
-    world, correlation = KINDS[kind]
+    world, correlation = kind
     rng = np.random.default_rng(seed)
     city = city_of(Scenario(world, side=side))
     rates = harm_rates(rng, city, world, correlation)
     counts = [draw_counts(rng, harm, world.dispersion) for harm in rates]
     busy = city.near @ rates[0][:, : world.before].mean(axis=1)
-    centres = []
-    for centre in rng.permutation(np.flatnonzero(busy >= np.median(busy))):
-        if len(centres) < OPERATIONS and worlds.far_from(city, int(centre), centres, 200):
-            centres.append(int(centre))
+    centres = spread_out(city, rng.permutation(np.flatnonzero(busy >= np.median(busy))), OPERATIONS)
     rows = []
     for centre in centres:
         setup = city.setup(centre, worlds.window_after(world.after), [other for other in centres if other != centre])
@@ -251,33 +234,18 @@ def overall_table(rows):
     return table(head, lines)
 
 
-def run(path, cities, minutes, first):
-    """Add cities to a file of JSON lines, all kinds by turns, until there are enough or the time is over."""
-    start = time.monotonic()
-    done = {(row["cell"], row["seed"]) for row in rows_of(path)}
-    with path.open("a", encoding="utf-8") as out:
-        for number in range(first, cities):
-            for kind in KINDS:
-                if (kind, number) in done:
-                    continue
-                if time.monotonic() - start > 60 * minutes:
-                    return
-                rows = replicate(kind, [zlib.crc32(kind.encode()), number])
-                out.write(
-                    "\n" * (number == first) + json.dumps(short({"cell": kind, "seed": number, "ops": rows})) + "\n"
-                )
-                out.flush()
-
-
 def main() -> None:
     """Run the cities that the command line names, or print the tables of a file."""
     path = Path(argument("--rows", "pooling.jsonl"))
     if "--quick" in sys.argv:
-        rows = [{"cell": "local", "ops": short(replicate("local", [1, 0], side=30))}]
+        rows = [{"cell": "local", "ops": short(replicate(KINDS["local"], [1, 0], side=30))}]
     elif "--table" in sys.argv or "--docs" in sys.argv:
         rows = list(rows_of(path))
     else:
-        run(path, int(argument("--cities", "150")), float(argument("--minutes", "60")), int(argument("--from", "0")))
+        add_cities(
+            path, KINDS, replicate, cities=int(argument("--cities", "150")),
+            minutes=float(argument("--minutes", "60")), first=int(argument("--from", "0")),
+        )  # fmt: skip
         return
     if "--docs" in sys.argv:
         write_part("pooling", overall_table(rows))

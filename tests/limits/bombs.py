@@ -30,6 +30,19 @@ PRJ = (
     'UNIT["degree",0.0174532925199433]]'
 )
 
+# A format of points by day, for a container and with the columns that it needs.
+FORMAT = """
+[format]
+container = "{container}"
+[columns]
+date = "date"
+{columns}
+[date]
+formats = ["%Y-%m-%d"]
+[location]
+crs = "EPSG:4326"
+"""
+
 
 @dataclass(frozen=True)
 class Bomb:

@@ -11,21 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import small_study
-from tests.limits.bombs import BOMBS, Bomb
+from tests.limits.bombs import BOMBS, FORMAT, Bomb
 
 SECONDS, BYTES = 5, 1 << 30
 ADDRESS_SPACE = 2 << 30
-FORMAT = """
-[format]
-container = "{container}"
-[columns]
-date = "date"
-{columns}
-[date]
-formats = ["%Y-%m-%d"]
-[location]
-crs = "EPSG:4326"
-"""
 COLUMNS = 'id = "id"\nlongitude = "longitude"\nlatitude = "latitude"\ncategory = "category"\n'
 
 

@@ -1,8 +1,8 @@
 r"""The floor of a control: below it, a control gives no estimate.
 
 Events: at least 100 before and 50 after. A comparison that should find a fall of one half may have a log ratio with a
-variance of at most :math:`(\log 2 / 2.8)^2 = 0.061` (2.8 standard errors: 95% interval, 80% power). The control is there to say what happened
-without the operation; it may take at most half of this by its own counting error,
+variance of at most :math:`(\log 2 / 2.8)^2 = 0.061` (2.8 standard errors: 95% interval, 80% power). The control is there to
+say what happened without the operation; it may take at most half of this by its own counting error,
 
 .. math:: \phi_C (1/C_0 + 1/C_1) \le 0.03 = 1/100 + 1/50
 
