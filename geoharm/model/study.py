@@ -16,6 +16,7 @@ from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
+from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 
 
@@ -258,6 +259,8 @@ class Study:
         Composite outcomes over several measures, zones or windows.
     area_notes : tuple of str
         What was mended or left out of the area files, each as a sentence.
+    registers : tuple of RegisterLedger
+        What became of the rows of every register of operations.
     """
 
     name: str
@@ -279,6 +282,7 @@ class Study:
     harm: HarmSettings = field(default_factory=HarmSettings)
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
+    registers: tuple[RegisterLedger, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""
