@@ -317,6 +317,7 @@ reaches = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(period=periods, reach=reaches)
 def test_the_time_an_operation_reaches_is_that_of_its_windows(period, reach):
     """The windows of the evaluation itself are the referee."""
@@ -331,7 +332,7 @@ def test_the_time_an_operation_reaches_is_that_of_its_windows(period, reach):
     assert after.end <= reached.end
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3), periods), min_size=1, max_size=12), reach=reaches)
 def test_groups_are_apart_and_none_could_be_smaller(rows, reach):
     """A slow version joins any two groups that meet, from the first again each time."""
