@@ -144,6 +144,8 @@ class Operation:
         Planned measures to reduce unintended harm, and whether they were delivered.
     activity : tuple of DatedActivity
         What police and partners did, by date. It is in no sum.
+    street_width : float
+        Width in metres, if the target area is a street drawn as a line; NaN for an area.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Operation:
     co_occurring: tuple[str, ...] = ()
     cost: float = math.nan
     activity: tuple[DatedActivity, ...] = ()
+    street_width: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
