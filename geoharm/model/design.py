@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.harm_settings import DEFAULT_MARGIN
-from geoharm.model.period import Window
+from geoharm.model.period import Period, Window
 from geoharm.model.study import Operation
 
 # Names of sums over zones, and of the phase while an operation runs.
@@ -41,6 +41,8 @@ class Design:
         What was chosen by rule, and what was cut off.
     margin : float
         The largest change, as a share of the expected count, that a bound may leave open: the study's margin.
+    left_out : tuple of Period
+        Days before on which another operation reached this ground; no month that holds one is used as history.
     """
 
     operation: Operation
@@ -50,6 +52,7 @@ class Design:
     phases: tuple[Window, ...]
     notes: tuple[str, ...] = ()
     margin: float = DEFAULT_MARGIN
+    left_out: tuple[Period, ...] = ()
 
     def of_role(self, role: ZoneRole) -> tuple[Zone, ...]:
         """Return the zones of a role, in order."""

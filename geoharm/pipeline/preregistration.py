@@ -229,6 +229,7 @@ def _profile_hash(name: str, folder: Path) -> str:
 FORMS: dict[str, Callable[[Any, Path], Json]] = {
     "plain": _plain,
     "period": _period_text,
+    "periods": lambda periods, folder: [_period_text(period, folder) for period in periods],
     "before rule": _before_text,
     "shape": lambda shape, _: _shape_hash(shape),
     "shape or auto": lambda shape, _: "auto" if shape is None else _shape_hash(shape),

@@ -195,7 +195,7 @@ class PlaceboData:
 
 def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
     """Return the windows of the unit panel: the months before the operation, the headline's window and all phases."""
-    return (*history_windows(counts, design.operation), design.after, *design.phases)
+    return (*history_windows(counts, design.operation, left_out=design.left_out), design.after, *design.phases)
 
 
 def placebo_data(places: PlaceboPlaces, panel: UnitPanel, design: Design) -> PlaceboData:

@@ -103,7 +103,7 @@ def placebo_places(
     control : shapely geometry
         The control area, in metres.
     others : sequence of Operation
-        The study's other operations; places that they touched are left out.
+        The study's other operations that reach into the months compared; places that they touched are left out.
     rings : shapely geometry, optional
         All rings together, if they are not defined by straight-line distances.
 
@@ -300,10 +300,10 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     return PlaceboCounts(target[:-1], rings[:-1], in_control[:-1], belt[:-1], belt[-1])
 
 
-def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, ...]:
+def history_windows(counts: ZoneCounts, operation: Operation, *, left_out: Sequence[Period] = ()) -> tuple[Window, ...]:
     """Return one window per month before the operation, back to the first day of the data.
 
-    Missing months are left out. Months begin on the operation's day of the month, or on the first day if the source is
+    Missing months, and those with a day of `left_out`, are left out. Months begin on the operation's day of the month, or on the first day if the source is
     dated by month only.
     """
     end = operation.period.start.replace(day=1) if counts.by_month else operation.period.start
@@ -311,7 +311,12 @@ def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, .
     months_back = 1
     while (start := add_months(end, -months_back)) >= counts.coverage.start:
         period = Period(start, add_months(end, 1 - months_back))
-        if counts.coverage.contains(period) and not set(period.months()) & set(counts.missing_months):
+        is_left_out = any(period.overlap(days) for days in left_out)
+        if (
+            counts.coverage.contains(period)
+            and not is_left_out
+            and not set(period.months()) & set(counts.missing_months)
+        ):
             windows.append(Window(f"{months_back} months before", (period,)))
         months_back += 1
     return tuple(reversed(windows))
