@@ -23,7 +23,7 @@ from datetime import date
 from typing import TypeVar
 
 from geoharm.disclosure.suppression import suppress_small
-from geoharm.disclosure.tens import count_to_ten
+from geoharm.disclosure.tens import count_to_ten, ends_of_tens
 from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, QualityNote, SourceLedger
 from geoharm.model.period import Period
 from geoharm.model.suppressed import Count, Suppressed
@@ -32,7 +32,6 @@ from geoharm.model.table_ledger import TableLedger
 EVENTS = "event"
 # Numbers of rows that are rounded by themselves; the others follow from them.
 _ROUNDED = ("kept", "rejected", "duplicate", "outside", "default_geocode", "no_place", "recovered")
-_HALF_OF_TEN = 5
 _Key = TypeVar("_Key")
 
 
@@ -190,7 +189,7 @@ def _ends(count: Count) -> tuple[int, int]:
     """Return the smallest and the largest number of rows that a released number stands for."""
     if isinstance(count, Suppressed):
         return 1, count.below - 1
-    return (count - _HALF_OF_TEN, count + _HALF_OF_TEN) if count else (0, 0)
+    return ends_of_tens(count)
 
 
 def _file_rows(file: FileLedger, k: int) -> ReleasedRows:

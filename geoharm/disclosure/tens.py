@@ -25,6 +25,20 @@ def count_to_ten(count: int, k: int) -> Count:
     return Suppressed(k) if count < k else max(round_to_ten(count), 10)
 
 
+def ends_of_tens(shown: int) -> tuple[int, int]:
+    """Return the smallest and the largest count that are shown as this number of tens; halves go to even tens.
+
+    Examples
+    --------
+    >>> ends_of_tens(0), ends_of_tens(10), ends_of_tens(110), ends_of_tens(120)
+    ((0, 0), (1, 14), (106, 114), (115, 125))
+    """
+    if shown == 0:
+        return 0, 0
+    half = 5 if shown % 20 == 0 else 4
+    return (1 if shown == 10 else shown - half), shown + half
+
+
 def working_count(count: int, k: int) -> int:
     """Return the number to compute with in place of a count: to the nearest ten, and the middle of "under k" for 1 to k - 1.
 

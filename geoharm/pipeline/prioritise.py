@@ -26,11 +26,12 @@ from geoharm.model.points import NightCounts
 from geoharm.model.study import Study
 from geoharm.model.values import ValueProfile
 from geoharm.pipeline.study_data import MeasureData, StudyData
-from geoharm.stats.dispersion import monthly_dispersion
+from geoharm.stats.dispersion import monthly_dispersion, yearly_dispersion
 from geoharm.study.value_profiles.profiles import read_profile
 
 MAX_MARKETS = 12
 _MONTHS_AFTER = 3
+_YEAR = 12
 Floats = NDArray[np.float64]
 
 
@@ -57,10 +58,17 @@ class _MarketCounts:
         return working_count(count, self.threshold)
 
     def dispersion(self, market: int) -> float:
-        """Return the dispersion to compute with; 1 where it would tell of few events."""
-        if 0 < self.total(market) < self.threshold:
-            return 1.0
-        return working_dispersion(monthly_dispersion(self.monthly[market]), self.threshold)
+        """Return the dispersion to compute with.
+
+        In a public ranking it is that of all markets by year, from the numbers that are computed with, and rounded up to a whole
+        number: one of months would tell which months of a sparse year have events.
+        """
+        if self.threshold == 1:
+            return monthly_dispersion(self.monthly[market])
+        years = self.monthly.shape[1] // _YEAR
+        by_year = self.monthly[:, self.monthly.shape[1] - years * _YEAR :].reshape(len(self.monthly), years, _YEAR)
+        totals = [[self.counted(round(float(total))) for total in row] for row in by_year.sum(axis=2)]
+        return working_dispersion(yearly_dispersion(totals), self.threshold)
 
 
 def prioritise_markets(
