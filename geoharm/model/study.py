@@ -17,6 +17,7 @@ from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months, parse_phase
+from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 
 
@@ -288,6 +289,8 @@ class Study:
         Composite outcomes over several measures, zones or windows.
     area_notes : tuple of str
         What was mended or left out of the area files, each as a sentence.
+    registers : tuple of RegisterLedger
+        What became of the rows of every register of operations.
     """
 
     name: str
@@ -309,6 +312,7 @@ class Study:
     harm: HarmSettings = field(default_factory=HarmSettings)
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
+    registers: tuple[RegisterLedger, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

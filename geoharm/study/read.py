@@ -28,14 +28,17 @@ from geoharm.model.area_counts import Areas
 from geoharm.model.category_words import is_proactive
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.measure import Harm, Measure
-from geoharm.model.period import Period
+from geoharm.model.period import Period, parse_phase
 from geoharm.model.points import Points
+from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import ChangeSettings
 from geoharm.model.study import TABLE_KINDS, Operation, PublishSettings, Source, Study
+from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.composite import resolve_composites
 from geoharm.study.operation_dates import resolve_dates
 from geoharm.study.population import load_population
+from geoharm.study.register import read_register
 from geoharm.study.schema import (
     AUTOMATIC,
     ActivityTable,
@@ -43,6 +46,8 @@ from geoharm.study.schema import (
     MeasureTable,
     OperationTable,
     PublishTable,
+    RegisterTable,
+    RingsTable,
     SourceTable,
     StudyFile,
     StudyTable,
@@ -149,6 +154,16 @@ def read_study(path: Path) -> Study:
     operations = [
         _resolve_operation(reader, ("operation", index), table, period) for index, table in enumerate(study.operation)
     ]
+    names = [table.name for table in study.operation]
+    registers: list[RegisterLedger] = []
+    for index, table in enumerate(study.registers):
+        register = _resolve_register(reader, ("register", index), table, area, period, names)
+        if register is not None:
+            operations += register[0]
+            registers.append(register[1])
+            names += [operation.name for operation in register[0]]
+    if not study.operation and not study.registers and mistakes.is_sound("operation") and mistakes.is_sound("register"):
+        mistakes.add((), "there is no operation; add an [[operation]], or a [[register]] of operations.")
     _check_names(study, mistakes)
     _check_primary(study.study, counted, mistakes)
     _check_shared_rows(counted, mistakes)
@@ -183,6 +198,7 @@ def read_study(path: Path) -> Study:
         harm=harm,
         composites=composites,
         area_notes=tuple(dict.fromkeys(reader.area_notes)),
+        registers=tuple(registers),
     )
 
 
@@ -310,9 +326,7 @@ def _resolve_operation(
 ) -> Operation | None:
     mistakes, rings = reader.mistakes, table.rings
     dates = resolve_dates(table, place, study_period, mistakes)
-    if any(outer <= inner for inner, outer in itertools.pairwise((rings.gap, *rings.outer))):
-        rule = f"must list distances in metres that grow from the gap of {rings.gap:g} outwards."
-        mistakes.refuse((*place, "rings"), "outer", rule)
+    _check_rings_grow(rings, place, mistakes)
     control = None
     if table.control != AUTOMATIC:
         control = reader.area(place, "control", table.control, "control area")
@@ -352,6 +366,60 @@ def _resolve_operation(
         spells=dates.spells,
         ongoing=table.ongoing,
     )
+
+
+def _resolve_register(
+    reader: _Reader,
+    place: Place,
+    table: RegisterTable,
+    area: StudyArea | None,
+    period: Period | None,
+    names: Sequence[str],
+) -> tuple[tuple[Operation, ...], RegisterLedger] | None:
+    """Return the operations of a register and its ledger; None after a mistake."""
+    mistakes, rings = reader.mistakes, table.rings
+    _check_rings_grow(rings, place, mistakes)
+    if (table.before.months is None) == (table.before.years is None):
+        mistakes.add((*place, "before"), "give months, or years with same_season = true.")
+    _check_phases(table.after, place, mistakes)
+    for word, tactic in table.tactics.items():
+        if tactic not in TACTICS:
+            hint = nearest_hint(tactic, TACTICS)
+            mistakes.add(
+                place, f'tactics: "{shortened(word)}" stands for "{shortened(tactic)}", which is no tactic; {hint}'
+            )
+    control = None if table.control == AUTOMATIC else reader.area(place, "control", table.control, "control area")
+    areas = reader.outlines(place, "areas", table.areas, table.area_id)
+    if table.crs is not None:
+        try:
+            _crs.check_known(table.crs)
+        except DesignError as error:
+            mistakes.refuse(place, "crs", str(error))
+    if mistakes.sentences or area is None or period is None:
+        return None
+    try:
+        read = read_register(
+            reader.folder / table.file, table, area=area, period=period, areas=areas, control=control, taken=names
+        )
+    except StudyError as error:
+        reader.refuse_file(place, "file", error)
+        return None
+    reader.opened(table.file)
+    return read
+
+
+def _check_rings_grow(rings: RingsTable, place: Place, mistakes: Mistakes) -> None:
+    if any(outer <= inner for inner, outer in itertools.pairwise((rings.gap, *rings.outer))):
+        rule = f"must list distances in metres that grow from the gap of {rings.gap:g} outwards."
+        mistakes.refuse((*place, "rings"), "outer", rule)
+
+
+def _check_phases(phases: Sequence[str], place: Place, mistakes: Mistakes) -> None:
+    for phase in phases:
+        try:
+            parse_phase(phase)
+        except DesignError as error:
+            mistakes.refuse(place, "after", str(error))
 
 
 def _resolve_activity(place: Place, tables: Sequence[ActivityTable], mistakes: Mistakes) -> tuple[DatedActivity, ...]:
@@ -471,8 +539,10 @@ def _check_references(
             mistakes.refuse(("measure", index), "comparator", rule)
     streets = [source.name for source in sources if source.kind == "streets"]
     knows_sources = mistakes.are_sound("source", *SOURCE_KEYS)
-    for index, operation in enumerate(study.operation):
-        if knows_sources and operation.rings.along is not None and operation.rings.along not in streets:
-            hint = nearest_hint(operation.rings.along, streets) if streets else "there is none."
+    with_rings = [("operation", index, table.rings) for index, table in enumerate(study.operation)]
+    with_rings += [("register", index, table.rings) for index, table in enumerate(study.registers)]
+    for key, index, rings in with_rings:
+        if knows_sources and rings.along is not None and rings.along not in streets:
+            hint = nearest_hint(rings.along, streets) if streets else "there is none."
             rule = f"is not the name of a source of kind streets; {hint}"
-            mistakes.refuse(("operation", index, "rings"), "along", rule)
+            mistakes.refuse((key, index, "rings"), "along", rule)

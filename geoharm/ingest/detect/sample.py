@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from geoharm import _crs, _limits
 from geoharm._archives import ArchiveFault, opened_archive
+from geoharm.dates.reading import read_date
 from geoharm.errors import DataError
-from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.features import FeatureFile, lonlat_places, property_names

@@ -241,6 +241,7 @@ def notices(release: Release) -> tuple[str, ...]:
     if release.study.area.crs_note:
         sentences.append(release.study.area.crs_note)
     sentences += release.study.area_notes
+    sentences += [sentence for register in release.study.registers for sentence in register.sentences]
     return tuple(sentences)
 
 
