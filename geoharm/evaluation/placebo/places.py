@@ -288,14 +288,18 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     """Return a measure's counts under the footprint at every placebo place, and in the operation's outer belt."""
     rows, columns = places.control.shape
     in_raster = (panel.row >= 0) & (panel.row < rows) & (panel.column >= 0) & (panel.column < columns)
-    row, column, counts = panel.row[in_raster], panel.column[in_raster], panel.counts[in_raster].astype(np.float64)
+    # In order of rows, so that each place looks at the rows of its footprint only.
+    used = np.flatnonzero(in_raster)[np.argsort(panel.row[in_raster], kind="stable")]
+    row, column, counts = panel.row[used], panel.column[used], panel.counts[used].astype(np.float64)
     control, free = places.control[row, column], places.untouched[row, column]
     at_row, at_column = (
         np.append(places.row, places.operation_cell[0]),
         np.append(places.column, places.operation_cell[1]),
     )
+    half = places.footprint.shape[0] // 2
+    first, last = np.searchsorted(row, at_row - half), np.searchsorted(row, at_row + half, side="right")
     target, rings, in_control, belt = _footprint_sums(
-        row, column, counts, control, free, at_row, at_column, places.footprint
+        row, column, counts, control, free, at_row, at_column, first, last, places.footprint
     )
     return PlaceboCounts(target[:-1], rings[:-1], in_control[:-1], belt[:-1], belt[-1])
 
@@ -323,23 +327,18 @@ def history_windows(counts: ZoneCounts, operation: Operation, *, left_out: Seque
 
 
 @compiled()
-def _footprint_sums(row, column, counts, control, free, at_row, at_column, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _footprint_sums(row, column, counts, control, free, at_row, at_column, first, last, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     places, windows = at_row.size, counts.shape[1]
     half_row, half_column = footprint.shape[0] // 2, footprint.shape[1] // 2
     target, rings = np.zeros((places, windows)), np.zeros((places, windows))
     in_control, belt = np.zeros((places, windows)), np.zeros((places, windows))
     for place in range(places):
-        for unit in range(row.size):
+        for unit in range(first[place], last[place]):
             row_offset, column_offset = (
                 row[unit] - at_row[place] + half_row,
                 column[unit] - at_column[place] + half_column,
             )
-            if (
-                row_offset < 0
-                or column_offset < 0
-                or row_offset >= footprint.shape[0]
-                or column_offset >= footprint.shape[1]
-            ):
+            if column_offset < 0 or column_offset >= footprint.shape[1]:
                 continue
             code = footprint[row_offset, column_offset]
             if code == 0 or (code == 3 and not free[unit]):
