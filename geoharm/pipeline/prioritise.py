@@ -168,7 +168,7 @@ def _criterion_values(
         trend,
         recovery,
         _reach_criterion(gaps, primary.counted),
-        _priority_criterion(data, zone),
+        _priority_criterion(data, zone, primary.counted),
     ]
 
 
@@ -194,7 +194,7 @@ def _harm_criterion(
             harm.dispersion(position) * max(events, 1) * (weight / harm.years) ** 2 for weight, harm, events in parts
         )
     )
-    smallest = smallest_count([harm.total(position) for _, harm, _ in parts])
+    smallest = smallest_count([harm.total(position) for _, harm, _ in parts], parts[0][1].counted)
     return CriterionValue("harm", value, error, f"a year, in the events of \u201c{profile.name}\u201d", "", smallest)
 
 
@@ -213,7 +213,9 @@ def _noxiousness_criterion(
     value = 100 * other_harm.value / (activity / size_counts.years)
     error = value * math.hypot(other_harm.standard_error / other_harm.value, 1 / math.sqrt(activity))
     unit = f"harm for 100 of {size_counts.measure.name}"
-    return CriterionValue("noxiousness", value, error, unit, "", smallest_count([exact, other_harm.smallest_count]))
+    return CriterionValue(
+        "noxiousness", value, error, unit, "", smallest_count([exact, other_harm.smallest_count], size_counts.counted)
+    )
 
 
 def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:
@@ -269,11 +271,11 @@ def _reach_criterion(gaps: Sequence[ReachGap], counted: Callable[[int], int]) ->
     error = math.sqrt(max(treatment_gap.share * (1 - treatment_gap.share), 0.25 / total) / total)
     return CriterionValue(
         "reach", treatment_gap.share, error, "share of harm beyond walking distance of treatment", f"nearest {treatment_gap.distance:,.0f} m",
-        smallest_count(treatment_gap.counts),
+        smallest_count(treatment_gap.counts, counted),
     )  # fmt: skip
 
 
-def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
+def _priority_criterion(data: StudyData, zone: Zone, counted: Callable[[int], int]) -> CriterionValue:
     """Return the latest survey's estimate of community priority in the areas that a market touches, with its sampling error."""
     survey = next((survey for indicator, survey in data.surveys.items() if indicator.stands_for == "priority"), None)
     if survey is None:
@@ -294,15 +296,15 @@ def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
                 error,
                 survey.unit,
                 f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
-                _fewest_answers(cells),
+                _fewest_answers(cells, counted),
             )
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
 
 
-def _fewest_answers(cells: AnswerCounts) -> int:
+def _fewest_answers(cells: AnswerCounts, counted: Callable[[int], int]) -> int:
     """Return the fewest respondents who answered alike in a cell; the number of cells where they are not known."""
     answers = [count for cell in cells for count in cell]
-    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers])
+    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers], counted)
 
 
 def _night_counts(nights: NightCounts, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
