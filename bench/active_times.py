@@ -108,12 +108,12 @@ def replicate(kind, seed):
     order = rng.permutation(np.flatnonzero(busy >= np.quantile(busy, 0.5 if kind.starts else 0.9)))
     centres = spread_out(city, order, len(kind.starts) or 1)
     places = [operation(city, centre, start, kind) for centre, start in zip(centres, kind.starts or (0,), strict=False)]
+    rows = [{} for _ in places]
     for number, start in enumerate(kind.earlier):
         candidates = on_ground(rng, city, centres[0]) if number == 0 else elsewhere(rng, city, centres)
         centres.append(candidates)
         places.append(operation(city, candidates, start, Kind(world), name=f"earlier {number}"))
         rates = rates * fallen(city, places[-1], 0.4, Kind(world, strength=(1.0,) * 6 + (0.0,)), world)
-    rows = [{} for _ in (kind.starts or (0,))]
     for fall in FALLS:
         factors = [fallen(city, one, fall, kind, world) for one in places[: len(rows)]]
         changed = rates * np.prod(factors, axis=0)
@@ -258,7 +258,7 @@ def pooled_figures(rows):
     """Return for each kind with several operations: cities, coverage of the pooled mean of the targets, and its error."""
     by_kind = {}
     for line in rows:
-        if len(line["ops"]) > 1:
+        if sum(map(bool, line["ops"])) > 1:
             by_kind.setdefault(line["cell"], []).append(
                 [pooled_covers(line["ops"], fall) for fall in range(len(FALLS))]
             )
@@ -271,7 +271,7 @@ def pooled_figures(rows):
 
 def pooled_covers(operations, fall):
     """Return whether the pooled mean of a city's targets covers its truth; None with fewer than two answers."""
-    effects = [next(iter(one.values()))["target"][fall] for one in operations]
+    effects = [next(iter(one.values()))["target"][fall] for one in operations if one]
     answered = [(f"{number}", one) for number, one in enumerate(effects) if is_answered(one)]
     if len(answered) < 2:
         return None

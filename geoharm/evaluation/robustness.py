@@ -213,7 +213,7 @@ def diagnose(
             observed=observed,
             learned_on=_months_learned_on(effect, design),
         ),
-        season_diagnostic(design.before, design.after),
+        season_diagnostic(design.before, design.after, later=design.later),
         autocorrelation_diagnostic(
             joint_series(counts, target, months_before),
             joint_series(counts, control, months_before),
@@ -229,7 +229,7 @@ def diagnose(
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
     if estimators.event_study is not None:
-        diagnostics.append(pre_trend_diagnostic(estimators.event_study))
+        diagnostics.append(pre_trend_diagnostic(estimators.event_study, later=design.later))
     if estimators.by_control is not None:
         diagnostics.append(controls_diagnostic(estimators.by_control, observed))
     rings = design.of_role(ZoneRole.RING)

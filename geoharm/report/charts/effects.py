@@ -224,7 +224,7 @@ def series_chart(
             colour=palette.OPERATION_TEXT,
         )
     )
-    for name, periods in (("before", design.before.periods), ("after", design.after.periods)):
+    for name, periods in (("before", design.before.periods), (design.later, design.after.periods)):
         for index, period in enumerate(periods):
             start_x, end_x = x_scale(max(period.start, first).toordinal()), x_scale(min(period.end, last).toordinal())
             parts.append(_line(start_x, 14, end_x, 14, palette.MUTED, 2))
