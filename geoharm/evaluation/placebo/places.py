@@ -116,7 +116,8 @@ def placebo_places(
     The footprint is moved without rotation. The step is a third of the target's side for targets, and a fifth of the side
     of target and rings for the other zones, so that no two places are the same. A place is used if
 
-    - at least 99% of its target lies inside one part of the study area (water is not crossed),
+    - at least 99% of its target lies inside one part of the study area (water is not crossed), or, for a target in several
+      parts, inside the study area,
     - at least half of its rings lie inside the study area,
     - the zone does not touch the target, gap, rings or clearance belt of any operation.
 
@@ -142,7 +143,9 @@ def placebo_places(
     def cells_covered(mask: Bools, zone: str) -> Ints:
         return _cells_under(mask, kernels[zone])[row, column]
 
-    parts = [part for part in shapely.get_parts(area.boundary) if part.area >= operation.target.area]
+    connected = shapely.get_num_geometries(operation.target) == 1
+    ground = shapely.get_parts(area.boundary) if connected else [area.boundary]
+    parts = [part for part in ground if part.area >= operation.target.area]
     in_part = np.max([cells_covered(raster.draw(part), "target") for part in parts], axis=0)
     possible = in_part >= _MIN_TARGET_INSIDE * kernels["target"].sum()
     ring_inside = cells_covered(raster.draw(area.boundary), ALL_RINGS) >= _MIN_RING_INSIDE * kernels[ALL_RINGS].sum()
