@@ -309,7 +309,9 @@ def _without_rings(found: DesignSearch) -> list[str]:
 
 
 def _print_ways_out(found: DesignSearch) -> None:
-    """Print what finds smaller falls: another measure, more months, pooling."""
+    """Print what would give an answer or a smaller fall: a later start, another measure, pooling."""
+    for months, day in found.too_early:
+        print(f"A window of {months} months needs more past: it can be tried for a first start from {day} on.")
     for measure in found.measures:
         best = found.best(measure)
         if measure != found.primary and best:
