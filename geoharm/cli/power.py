@@ -83,6 +83,7 @@ def power(  # noqa: PLR0917
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
     given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
+    given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
     alone = [name for name, value in given.items() if value and not search]
     if alone:
         msg = f"{alone[0]} is for a search; add --search."

@@ -19,6 +19,7 @@ import typer
 
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import print_json, print_written
+from geoharm.errors import StudyError
 
 if TYPE_CHECKING:
     from geoharm.cli import progress as cli_progress
@@ -159,8 +160,12 @@ def _markets(
         found, said = candidate_markets.hotspot_markets(data, plan.cut_off, most=request.markets, radius=request.circle)
         if len(found) < request.markets and math.isnan(request.circle):
             said += "; --circle METRES or --areas FILE give more markets"
-    taken = {market.name for market in planned}
-    found = tuple(market for market in found if market.name not in taken)
+    taken = {market.name for market in planned} & {market.name for market in found}
+    if taken:
+        msg = (
+            f'"{min(taken)}" is the name of an operation in the study file and of an area; give the area another name.'
+        )
+        raise StudyError([msg])
     names = " and ".join(f"\u201c{market.name}\u201d" for market in planned)
     return (*planned, *found), [f"Markets: {f'{names} as in the study file, and ' if names else ''}{said}."]
 
@@ -309,15 +314,19 @@ def _without_rings(found: DesignSearch) -> list[str]:
 
 
 def _print_ways_out(found: DesignSearch) -> None:
-    """Print what finds smaller falls: another measure, more months, pooling."""
-    for measure in found.measures:
+    """Print what would give an answer or a smaller fall: a later start, another measure, pooling."""
+    for months, day in found.too_early:
+        print(f"A window of {months} months needs more past: it can be tried for a first start from {day} on.")
+    for measure in found.measures[1:]:
         best = found.best(measure)
-        if measure != found.primary and best:
-            row = best[0]
-            print(
-                f"Another measure: {measure} at {found.label(row.market)} ({row.rings.name}, {row.start}, {row.months} months after) "
-                f"finds a fall of {row.detectable_fall:.0%}."
-            )
+        if not best or best[0].detectable_fall > found.weak_above:
+            print(f"Another measure, {measure}, has no design that finds a fall of {found.weak_above:.0%} or less.")
+            continue
+        row = best[0]
+        print(
+            f"Another measure: {measure} at {found.label(row.market)} ({row.rings.name}, {row.start}, {row.months} months after) "
+            f"finds a fall of {row.detectable_fall:.0%}."
+        )
     for together in found.together:
         print(_together_sentence(found, together))
 

@@ -7,6 +7,7 @@ that window ends.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from itertools import product
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
+from geoharm.evaluation.placebo.calibrated_ratio import MIN_MONTHS
 from geoharm.evaluation.pooling.common_fall import common_detectable_fall, operations_for
 from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.evaluation.results.design_search import (
@@ -305,7 +307,8 @@ def search_result(
         rows=tuple(rows),
         total=row_count(data, plan, len(markets)),
         weak_above=MAX_DETECTABLE,
-        notes=tuple(notes),
+        notes=(*notes, *_cut_off_notes(data, plan)),
+        too_early=_too_early(data, plan),
     )
     if not found.is_complete:
         return found
@@ -357,6 +360,38 @@ def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> Toget
         falls = tuple(common_detectable_fall(answers[:count]) for count in range(1, len(answers) + 1))
         found.append(TogetherRow(measure, rings, start, months, tuple(row.market for row in kept), falls))
     return min(found, key=lambda row: min(row.falls[1:]), default=None)
+
+
+def _cut_off_notes(data: StudyData, plan: SearchPlan) -> list[str]:
+    """Return that data from the first start on are left out, if there are any."""
+    end = min(ledger.coverage.end for ledger in data.ledgers)
+    if end <= add_months(plan.cut_off, 1):
+        return []
+    return [
+        f"The data go on to {end - timedelta(days=1)}: for a next operation, --starts with a later first day uses them."
+    ]
+
+
+def _too_early(data: StudyData, plan: SearchPlan) -> tuple[tuple[int, date], ...]:
+    """Return the windows that no start has enough past for, each with the first start from which one of as many has.
+
+    The starts are moved on together, by months, as if the data went on until the first of them.
+    """
+    first = max(ledger.coverage.start for ledger in data.ledgers)
+    found = []
+    for months in plan.windows:
+        needed = add_months(first, MIN_MONTHS + months) + timedelta(days=plan.days)
+        if _last_tried(plan, months, 0) >= needed:
+            continue
+        ahead = next(ahead for ahead in itertools.count(1) if _last_tried(plan, months, ahead) >= needed)
+        found.append((months, add_months(plan.starts[0], ahead)))
+    return tuple(found)
+
+
+def _last_tried(plan: SearchPlan, months: int, ahead: int) -> date:
+    """Return the last day by which a window is tried, if all starts were some months later and the data went on."""
+    moved = replace(plan, cut_off=add_months(plan.cut_off, ahead)) if ahead else plan
+    return max(moved.tried_until(add_months(start, ahead), months) for start in plan.starts)
 
 
 def _among_others(study: Study, plan: SearchPlan) -> Study:

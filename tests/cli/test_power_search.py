@@ -93,6 +93,8 @@ def test_areas_of_a_file_with_their_names_and_a_refusal_as_a_row(study, monkeypa
     [
         (["--rings", "100:250"], "--rings is for a search; add --search."),
         (["--out", "x"], "--out is for a search; add --search."),
+        (["--windows", "6"], "--windows is for a search; add --search."),
+        (["--markets", "3"], "--markets is for a search; add --search."),
         (["--search", "--compare", "other.toml"], "ask one at a time"),
         (["--search", "--rings", "100:50"], "must be own, none, or GAP:OUTER,OUTER"),
         (["--search", "--rings", "near"], "must be own, none, or GAP:OUTER,OUTER"),
@@ -105,6 +107,14 @@ def test_a_wrong_command_line_is_exit_code_2_and_a_sentence(study, arguments, se
     told = asked(study, *arguments)
     assert told.exit_code == 2
     assert sentence in " ".join(re.sub(r"[│╭╮╰╯─]", " ", told.output).split())
+
+
+def test_an_area_with_the_name_of_an_operation_is_refused(study):
+    areas = (study / "areas.geojson").read_text(encoding="utf-8").replace("East", "Operation Test")
+    (study / "same.geojson").write_text(areas, encoding="utf-8")
+    told = asked(study, "--search", "--areas", study / "same.geojson", "--name-column", "ward", "--quiet")
+    assert told.exit_code == 1
+    assert "is the name of an operation in the study file and of an area" in str(told.exception)
 
 
 def test_a_search_that_is_too_large_is_refused_before_it_begins(study, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,7 +14,9 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from geoharm.cli.app import app
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DesignError
 from geoharm.evaluation.pooling.common_fall import common_detectable_fall
@@ -249,6 +253,23 @@ def test_the_tried_window_is_the_last_one_of_its_season(cut_off, ahead, months, 
     assert add_months(until, 12) > cut_off
 
 
+@pytest.mark.parametrize("windows", [(6,), (12,)])
+def test_it_says_from_when_on_there_is_enough_past(demo, monkeypatch, windows):
+    """A month before that start the past is too short, and from it on it is not."""
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+    study = read_study(demo / "demo.toml")
+    asked = {"markets": candidate_markets.planned_markets(study, study.operations), "windows": windows}
+    asked["rings"] = [RingDesign(50, (300,))]
+    early, _, _ = searched(demo, starts=(date(2020, 2, 1),), **asked)
+    ((months, day),) = early.too_early
+    assert months == windows[0]
+    assert not any(row.has_answer for row in early.rows)
+    for start, enough in ((add_months(day, -1), False), (day, True)):
+        search, _, _ = searched(demo, starts=(start,), **asked)
+        assert bool(search.too_early) != enough
+        assert ("18 are needed" in search.rows[0].target.note or "too late" in search.rows[0].target.note) != enough
+
+
 def test_pooled_markets_lie_apart_and_have_their_common_fall(found):
     search, plan, _ = found
     (together,) = search.together
@@ -322,6 +343,16 @@ def test_a_monthly_source_is_tried_on_whole_months(demo, monkeypatch):
     assert {plan.tried_until(plan.starts[0], months).day for months in plan.windows} == {1}
 
 
+def test_it_says_that_the_data_go_on(demo, found):
+    search, _, _ = found
+    assert search.notes == (
+        "a note",
+        "The data go on to 2022-12-31: for a next operation, --starts with a later first day uses them.",
+    )
+    later, _, _ = searched(demo, starts=(date(2023, 1, 1),), windows=(12,), markets=(), rings=[RingDesign(50)])
+    assert later.notes == ("a note",)
+
+
 def test_the_operation_is_the_templates_but_for_what_is_searched(demo):
     study, data = read_study(demo / "demo.toml"), located_data(demo)
     plan = design_search.search_plan(study, data.ledgers, days=3)
@@ -332,3 +363,49 @@ def test_the_operation_is_the_templates_but_for_what_is_searched(demo):
     assert operation.target is market.geometry
     assert operation.control == study.operations[0].control
     assert operation.chosen_on is None
+
+
+def test_the_printed_ranking_and_a_study_written_from_it(demo, monkeypatch, tmp_path):
+    """The outline and the dates that a search writes, put into a study file, give the fall that the search printed."""
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+    out = tmp_path / "out"
+    arguments = ["--search", "--markets", "3", "--rings", "own", "--rings", "none", "--starts", "2022-01-10"]
+    arguments += ["--windows", "12", "--out", str(out), "--quiet"]
+    told = CliRunner().invoke(app, ["power", str(demo / "demo.toml"), "--data", str(demo), *arguments])
+    assert told.exit_code == 0, told.stdout
+    record = json.loads((out / "designs-internal.json").read_text(encoding="utf-8"))
+    best = record["best"]["needle finds"][0]
+    fall = best["zones"][0]["detectable_fall"]
+    line = next(line for line in told.stdout.splitlines() if line.startswith("   1  "))
+    assert line.split()[1:3] == best["market"].split()[:2]
+    assert f" {fall:.0%} " in line
+    assert "2022-01-10  12 mo" in line
+    assert "Without rings, for comparison:" in told.stdout
+    assert "Pooled, needle finds (50 | 300, 600, 1000 m, 2022-01-10, 12 months after): operations at " in told.stdout
+    assert "The best of many designs looks a little better than it is" in told.stdout
+    assert "No design can answer" not in told.stdout
+    assert [path.name for path in sorted(out.iterdir())] == [
+        "designs-internal.csv",
+        "designs-internal.json",
+        "designs-internal.svg",
+        "markets-internal.geojson",
+    ]
+
+    layer = json.loads((out / "markets-internal.geojson").read_text(encoding="utf-8"))
+    layer["features"] = [one for one in layer["features"] if one["properties"]["name"] == best["market"]]
+    folder = tmp_path / "written"
+    shutil.copytree(demo, folder, ignore=shutil.ignore_patterns("*.duckdb*"))
+    (folder / "market.geojson").write_text(json.dumps(layer), encoding="utf-8")
+    text = (folder / "demo.toml").read_text(encoding="utf-8")
+    text = re.sub(r"after +=.*", 'after = ["0-12 months"]', text)
+    assert "start       = 2022-01-10\n" in text
+    assert best["tried_until"] == "2022-01-10"
+    (folder / "demo.toml").write_text(text, encoding="utf-8")
+    said = json.loads(
+        CliRunner().invoke(app, ["power", str(folder / "demo.toml"), "--data", str(folder), "--json"]).stdout
+    )
+    (one,) = said["operations"]
+    assert one["tried_on"] == f"windows of the past that end by {best['tried_until']}"
+    for zone, found in zip(one["zones"], best["zones"], strict=True):
+        assert zone["detectable_fall"] == pytest.approx(found["detectable_fall"], rel=1e-5)
+        assert zone["expected"] == pytest.approx(found["expected"], rel=1e-5)

@@ -183,6 +183,8 @@ class DesignSearch:
         The best markets that lie apart, by measure.
     notes : tuple of str
         What was chosen by rule.
+    too_early : tuple of (int, date)
+        Windows, in months, that no start has enough past for, each with the first start from which one has.
     """
 
     study: str
@@ -198,6 +200,7 @@ class DesignSearch:
     weak_above: float
     together: tuple[TogetherRow, ...] = ()
     notes: tuple[str, ...] = ()
+    too_early: tuple[tuple[int, date], ...] = ()
 
     @property
     def is_complete(self) -> bool:

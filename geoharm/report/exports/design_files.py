@@ -25,7 +25,8 @@ from geoharm.report.publication import open_folder, publish_files
 
 NAMES = ("designs-internal.json", "designs-internal.csv", "designs-internal.svg", "markets-internal.geojson")
 _FALLS = (0.5, 0.3, 0.2)
-_DECIMALS = 7
+# A study that takes an outline as its target gets the figures of the search: cells on its border lie on the same side.
+_DECIMALS = 10
 _HEADS = (
     "measure", "market", "near", "gap_m", "rings_m", "start", "months_after", "tried_until", "months_of_past", "expected",
     "detectable_fall", "detectable_fall_rings", "detectable_fall_target_and_rings", "months_for_50", "months_for_30",
@@ -71,6 +72,7 @@ def search_record(search: DesignSearch) -> dict[str, Any]:
         "designs_in_all": search.total,
         "weak_above": search.weak_above,
         "notes": list(search.notes),
+        "enough_past_from": {str(months): str(day) for months, day in search.too_early},
         "markets": [
             {"market": market.name, "near": market.near, "outline": market.source} for market in search.markets
         ],
