@@ -157,15 +157,19 @@ class City:
         zones = build_zones(operation, self.area, other_operations)
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
         places = placebo_places(operation, self.area, control, other_operations)
+        ground = zones, places, *self.sites_in(zones, places)
+        if not others:
+            self.grounds[centre] = ground
+        return ground
+
+    def sites_in(self, zones, places):
+        """Return the sites in each zone, the cells of the placebo places that hold sites, and the cell of each site."""
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
         row = np.floor((self.y - places.origin[1]) / places.cell).astype(np.int64)
         column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
         cell_key = row * (column.max() + 1) + column
         _, first, inverse = np.unique(cell_key, return_index=True, return_inverse=True)
-        ground = zones, places, masks, row[first], column[first], inverse
-        if not others:
-            self.grounds[centre] = ground
-        return ground
+        return masks, row[first], column[first], inverse
 
 
 def grid_city(side=30, target=9, sites=1):

@@ -212,6 +212,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+        if operation.period.end == study.period.end and not operation.ongoing:
+            print("    note: it ends with the study period; if it goes on, write ongoing = true instead of end")
     for register in study.registers:
         print(f"  register: {register.balance}")
         for reason, rows, line in register.reasons:

@@ -36,6 +36,7 @@ from geoharm.model.study import TABLE_KINDS, Operation, PublishSettings, Source,
 from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.composite import resolve_composites
+from geoharm.study.operation_dates import resolve_dates
 from geoharm.study.population import load_population
 from geoharm.study.register import read_register
 from geoharm.study.schema import (
@@ -169,7 +170,7 @@ def read_study(path: Path) -> Study:
     measures = _resolve_measures(study.measure, sources, mistakes)
     counted = point_measures(measures, sources)
     operations = [
-        _resolve_operation(reader, ("operation", index), table) for index, table in enumerate(study.operation)
+        _resolve_operation(reader, ("operation", index), table, period) for index, table in enumerate(study.operation)
     ]
     names = [table.name for table in study.operation]
     registers: list[RegisterLedger] = []
@@ -338,10 +339,11 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
     )
 
 
-def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> Operation | None:
+def _resolve_operation(
+    reader: _Reader, place: Place, table: OperationTable, study_period: Period | None
+) -> Operation | None:
     mistakes, rings = reader.mistakes, table.rings
-    if table.end < table.start and mistakes.is_sound(*place, "start"):
-        mistakes.refuse(place, "end", f"must not be before start = {table.start}; both days are part of the operation.")
+    dates = resolve_dates(table, place, study_period, mistakes)
     _check_rings_grow(rings, place, mistakes)
     control = None
     if table.control != AUTOMATIC:
@@ -360,13 +362,13 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
     if table.similar is not None and mistakes.is_sound(*place, "similar"):
         similar = _resolve_similar(reader, place, table.similar)
     activity = _resolve_activity(place, table.activity, mistakes)
-    if target is None or before is None or table.end < table.start:
+    if target is None or before is None or dates is None:
         return None
     return Operation(
         name=table.name,
         tactic=table.tactic,
         objective=table.objective,
-        period=Period(table.start, table.end + _ONE_DAY),
+        period=dates.period,
         target=target,
         target_note=table.target_note,
         gap=rings.gap,
@@ -384,6 +386,8 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
         co_occurring=tuple(table.co_occurring),
         cost=math.nan if table.cost is None else table.cost,
         activity=activity,
+        spells=dates.spells,
+        ongoing=table.ongoing,
         street_width=math.nan if street is None else street.width,
     )
 

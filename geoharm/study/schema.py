@@ -311,6 +311,15 @@ class ActivityTable(Table):
     )
 
 
+class SpellTable(Table):
+    """One of several periods in which an operation was active; both days are part of it."""
+
+    model_config = ConfigDict(title="[[operation.spell]]")
+
+    start: Day = Field(description="The first day.")
+    end: Day = Field(description="The last day; it is part of the spell.")
+
+
 class StreetTable(Table):
     """A street as a target area: a line and the width of the ground along it."""
 
@@ -335,9 +344,20 @@ class OperationTable(Table):
     name: Name = Field(description="Name for readers.")
     tactic: Annotated[str, OneOf(TACTICS), Locked("tactic")] = Field(description="What kind of operation it was.")
     objective: Text = Field(description="What it was for.")
-    start: Annotated[Day, Locked("period", "period", "period")] = Field(description="The first day.")
-    end: Annotated[Day, Locked("period", "period", "period")] = Field(
-        description="The last day; it is part of the operation."
+    start: Annotated[Day | None, Locked("period", "period", "period")] = Field(
+        default=None, description="The first day. Must be given, unless there are spells."
+    )
+    end: Annotated[Day | None, Locked("period", "period", "period")] = Field(
+        default=None,
+        description="The last day; it is part of the operation. Must be given, unless it goes on or there are spells.",
+    )
+    ongoing: Annotated[bool, Locked("ongoing", unless=(False,))] = Field(
+        default=False,
+        description="`true` for a measure that goes on: it has no `end`, and the months of `after` count from its start; see below.",
+    )
+    spell: Annotated[list[SpellTable], Locked("spells", "periods", "spells", unless=((),))] = Field(
+        default=[],
+        description="Instead of `start` and `end`: two or more periods in which it was active, in their order; see below.",
     )
     target: Annotated[_Target, Locked("target", "shape")] = Field(
         examples=["target.geojson"],
@@ -354,7 +374,7 @@ class OperationTable(Table):
     after: Annotated[list[Name], Locked("after")] = Field(
         min_length=1,
         examples=[["during", "0-3 months"]],
-        description='Phases: "during", or months after the end. The headline uses all but "during".',
+        description='Phases: "during", or months after the end. The headline uses all but "during". With spells also "between"; of a measure that goes on, months since its start.',
     )
     looks: Annotated[int, Locked("looks", unless=(1,))] = Field(
         default=1,

@@ -444,7 +444,7 @@ def test_sums_against_a_slow_count(city):
     *_, places = city
     rng = np.random.default_rng(5)
     rows, columns = places.control.shape
-    cells = np.unique(rng.integers(0, [rows, columns], (400, 2)), axis=0)
+    cells = rng.permutation(np.unique(rng.integers(0, [rows, columns], (400, 2)), axis=0))
     window = Window("w", (Period(date(2020, 1, 1), date(2020, 2, 1)),))
     counts = rng.integers(0, 9, (cells.shape[0], 2))
     panel = UnitPanel("m", (window, window), cells[:, 0].copy(), cells[:, 1].copy(), counts)
