@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -21,7 +22,7 @@ from geoharm.pipeline.preregistration import plan_contents, preregistration_stat
 from geoharm.study.read import read_study
 from geoharm.study.register import before_rule
 from geoharm.study.register_pooling import Reach, pool_close
-from tests.conftest import STUDY, lonlat, write_polygon
+from tests.conftest import STUDY, lonlat, main, write_polygon
 
 HEAD = "name;start;end;tactic;longitude;latitude\n"
 REGISTER = """[[register]]
@@ -275,6 +276,25 @@ def test_a_group_whose_windows_do_not_fit_is_rejected_whole(tmp_path):
     reason = "it is pooled with others, and the windows of all together reach beyond the study period (2020-01-01 to 2021-12-31)"
     assert ledger.reasons == ((reason, 4, 2),)
     assert (ledger.kept, ledger.rejected, ledger.operations) == (1, 4, 1)
+
+
+def test_check_prints_the_ledger(tmp_path, monkeypatch, capsys):
+    path = study_of(tmp_path, NEAR + row("Far", "27/01/2021", "27/01/2021", 9000, 0))
+    for arguments in ([], ["--json"]):
+        monkeypatch.setattr(sys, "argv", ["geoharm", "check", str(path), *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert not stop.value.code
+    printed = capsys.readouterr().out
+    text, record = printed[: printed.index("{")], json.loads(printed[printed.index("{") :])
+    assert (
+        "  register: raids.csv: 5 rows read = 4 kept + 1 rejected + 0 duplicate; what was kept is evaluated as 2 operations."
+        in text
+    )
+    assert "    1 rejected, first in line 6: its place lies outside the study area" in text
+    assert "    pooled: Monday and 2 more (lines 2, 3, 4)" in text
+    assert record["registers"][0]["pooled"] == [["Monday and 2 more", [2, 3, 4]]]
+    assert record["operations"] == ["Monday and 2 more", "Alone"]
 
 
 def test_names_stay_apart(tmp_path):
