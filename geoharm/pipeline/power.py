@@ -7,13 +7,14 @@ computed before, during or after the operation.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, undefined_calibrated_ratio
+from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.results.power import PowerRow, PowerTable
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
-from geoharm.model.study import Operation
+from geoharm.model.study import Operation, Study
 from geoharm.pipeline.past_designs import latest_end, own_months, power_months, shifted_back
 from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.study_data import MeasureData, StudyData
@@ -36,9 +37,69 @@ def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
     measures = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
     tables: list[PowerTable] = []
     for operation in data.study.operations:
-        designs = {months: _past_design(data, operation, months) for months in power_months(operation)}
-        tables += [_power_table(data, operation, designs, collected) for collected in measures]
+        designs = past_designs(data, operation, power_months(operation))
+        places = shared_places(data.study, designs.values())
+        own, zones = own_months(operation), power_zones(operation)
+        for collected in measures:
+            # In windows of other lengths than the study's own, the target alone is asked for.
+            rows = {
+                months: length_rows(design, collected, months, zones if months == own else zones[:1], places)
+                for months, design in designs.items()
+            }
+            tables.append(power_table(data, operation, collected, rows))
     return tuple(tables)
+
+
+def past_designs(data: StudyData, operation: Operation, lengths: Iterable[int]) -> dict[int, Design | str]:
+    """Return the design moved back in time for each length of the window after, or the reason why there is none.
+
+    Parameters
+    ----------
+    data : StudyData
+    operation : Operation
+    lengths : iterable of int
+        In months.
+    """
+    return {months: _past_design(data, operation, months) for months in lengths}
+
+
+def shared_places(study: Study, designs: Iterable[Design | str]) -> PlaceboPlaces | None:
+    """Return the placebo places of an operation, which its past designs share; None if there is no design.
+
+    They follow from its zones and those of other operations, and from no date.
+    """
+    known = next((design for design in designs if isinstance(design, Design)), None)
+    return places_around(study, known) if known else None
+
+
+def power_zones(operation: Operation) -> tuple[str, ...]:
+    """Return the zones whose smallest detectable fall is asked for; the target is the first."""
+    return ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
+
+
+def power_table(
+    data: StudyData, operation: Operation, collected: MeasureData, rows_by_length: Mapping[int, Sequence[PowerRow]]
+) -> PowerTable:
+    """Return the power of one measure for an operation from the rows of each length of the window after.
+
+    Parameters
+    ----------
+    data : StudyData
+        Of which the ledgers are used.
+    operation : Operation
+    collected : MeasureData
+    rows_by_length : mapping of months to sequence of PowerRow
+        As `length_rows` returns them: all of `power_zones` for the operation's own length, at least the target for the
+        others of `power_months`.
+    """
+    return PowerTable(
+        operation.name,
+        collected.measure.name,
+        collected.measure.unit,
+        f"windows of the past that end by {latest_end(operation, data.ledgers)}",
+        tuple(rows_by_length[own_months(operation)]),
+        tuple(rows_by_length[months][0] for months in power_months(operation)),
+    )
 
 
 def _past_design(data: StudyData, operation: Operation, months: int) -> Design | str:
@@ -49,31 +110,28 @@ def _past_design(data: StudyData, operation: Operation, months: int) -> Design |
         return str(error)
 
 
-def _power_table(
-    data: StudyData, operation: Operation, designs: Mapping[int, Design | str], collected: MeasureData
-) -> PowerTable:
-    zones = ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
-    rows_by_length = {
-        months: tuple(PowerRow(zone, months, math.nan, math.nan, design) for zone in zones)
-        if isinstance(design, str)
-        else _zone_rows(data, design, collected, months, zones)
-        for months, design in designs.items()
-    }
-    return PowerTable(
-        operation.name,
-        collected.measure.name,
-        collected.measure.unit,
-        f"windows of the past that end by {latest_end(operation, data.ledgers)}",
-        rows_by_length[own_months(operation)],
-        tuple(rows[0] for rows in rows_by_length.values()),
-    )
-
-
-def _zone_rows(
-    data: StudyData, design: Design, collected: MeasureData, months: int, zones: Sequence[str]
+def length_rows(
+    design: Design | str, collected: MeasureData, months: int, zones: Sequence[str], places: PlaceboPlaces | None
 ) -> tuple[PowerRow, ...]:
+    """Return the smallest detectable fall in some zones for one length of the window after.
+
+    Parameters
+    ----------
+    design : Design or str
+        One of `past_designs`.
+    collected : MeasureData
+        With the counts in the design's zones.
+    months : int
+        The length.
+    zones : sequence of str
+        Some of `power_zones`.
+    places : PlaceboPlaces or None
+        As `shared_places` returns them.
+    """
+    if places is None or isinstance(design, str):
+        return tuple(PowerRow(zone, months, math.nan, math.nan, str(design)) for zone in zones)
     counts = collected.zone_counts[design.operation.name]
-    placebo = placebo_around(collected, design, places_around(data.study, design))
+    placebo = placebo_around(collected, design, places)
     rows = []
     for zone in zones:
         forecast, _, reason = fit_forecast(placebo, counts, design, zone=zone, after=design.after)

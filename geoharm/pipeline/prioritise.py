@@ -219,13 +219,13 @@ def _noxiousness_criterion(
 
 
 def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:
-    """Return the month indices of each operation that touched a market.
+    """Return the month indices of each operation that touched a market and has ended.
 
     Each is a triple: the operation's start, three months after its end, and the end of the recovery that follows.
     """
     dips = []
     for operation in study.operations:
-        if operation.placebo or not operation.target.intersects(zone.geometry):
+        if operation.placebo or operation.ongoing or not operation.target.intersects(zone.geometry):
             continue
         start = int(np.searchsorted(primary.months, np.datetime64(operation.period.start, "M")))
         end = int(np.searchsorted(primary.months, np.datetime64(operation.period.last, "M"))) + 1 + _MONTHS_AFTER

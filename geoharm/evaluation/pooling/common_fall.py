@@ -55,11 +55,19 @@ def common_detectable_fall(answers: Sequence[PooledSpread], correlation: ArrayLi
         return math.nan
     across = operations_correlation(len(answers)) if correlation is None else np.asarray(correlation, dtype=np.float64)
 
+    # Answers that are alike are computed once.
+    distinct = list(dict.fromkeys(answers))
+    positions = [distinct.index(answer) for answer in answers]
+
+    def all_at(fall: float, shift: float) -> list[_Answer]:
+        at = [_answer_at(answer, fall, shift) for answer in distinct]
+        return [at[position] for position in positions]
+
     def upper_end(fall: float) -> float:
-        whole = _carried([_answer_at(answer, fall, 0.0) for answer in answers], across)
+        whole = _carried(all_at(fall, 0.0), across)
         parts = [_log_error(part, fall) for answer in answers for part in answer.parts]
         shrunk = whole.error / float(np.mean(parts))
-        return _carried([_answer_at(answer, fall, shrunk) for answer in answers], across).high
+        return _carried(all_at(fall, shrunk), across).high
 
     if upper_end(_LARGEST) >= 0:
         return 1.0
