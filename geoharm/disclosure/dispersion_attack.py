@@ -72,6 +72,7 @@ def _history(
     for month in Period(min(counts.coverage.start, start), start).months() if counts.coverage.start < start else ():
         span = Period(month, add_months(month, 1))
         is_used = month in series[0] and counts.coverage.contains(span) and span.end <= start
+        is_used = is_used and not any(span.overlap(days) for days in design.left_out)
         values.append(float(sum(monthly[month] for monthly in series)) if is_used else math.nan)
         in_before = any(period.contains(span) for period in design.before.periods)
         keys.append(((month.year * 12 + month.month - 1) // step if step else 0, in_before))
