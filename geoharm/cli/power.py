@@ -9,10 +9,13 @@ import math
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from geoharm.cli import power_compare, power_search
 from geoharm.cli.lazy import lazy
-from geoharm.cli.options import DATA, AsJson, DataFolder, StudyFile, print_json, tell
+from geoharm.cli.options import DATA, AsJson, DataFolder, Quiet, StudyFile, print_json, tell
 
 if TYPE_CHECKING:
     from geoharm.engines import duckdb as duckdb_engine
@@ -21,11 +24,13 @@ if TYPE_CHECKING:
     from geoharm.evaluation.results.power import PowerRow, PowerTable
     from geoharm.model import spread as spreads
     from geoharm.model.spread import PooledSpread
+    from geoharm.model.study import Study
     from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import composite as pipeline_composite
     from geoharm.pipeline import load as pipeline_load
     from geoharm.pipeline import power as pipeline_power
+    from geoharm.pipeline.study_data import StudyData
     from geoharm.study import read as study_reader
 else:
     pipeline_collect = lazy("pipeline.collect")
@@ -42,24 +47,69 @@ _FALLS = (0.5, 0.3, 0.2)
 _POOLED_OPERATIONS = (2, 4, 8, 16)
 
 
-def power(
+def power(  # noqa: PLR0917
     study_file: StudyFile,
     data: DataFolder = DATA,
+    search: Annotated[
+        bool, typer.Option("--search", help="Try many designs and rank them; the options below are for it.")
+    ] = False,
+    markets: Annotated[
+        int,
+        typer.Option(
+            "--markets", min=1, max=power_search.MOST_MARKETS, help="How many hotspots or circles to try at most."
+        ),
+    ] = power_search.MARKETS,
+    circle: Annotated[
+        float | None, typer.Option("--circle", min=1, help="Try circles of this radius in metres around peaks.")
+    ] = None,
+    areas: Annotated[Path | None, typer.Option("--areas", help="Try the areas of this file instead.")] = None,
+    name_column: Annotated[str, typer.Option("--name-column", help="The property that names them.")] = "name",
+    rings: Annotated[
+        list[str] | None, typer.Option("--rings", help="own, none, or GAP:OUTER,OUTER in metres; may be repeated.")
+    ] = None,
+    starts: Annotated[str, typer.Option("--starts", help="Dates, with commas between them.")] = "",
+    windows: Annotated[
+        str, typer.Option("--windows", help="Months after, with commas between them.")
+    ] = power_search.WINDOWS,
+    days: Annotated[int, typer.Option("--days", min=0, help="Length of the operation; 0: as in the study.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the search's table, figure and JSON.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="OTHER", help="A second study file, shown beside the first.")
+    ] = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
-    # A separate database: computing power loads no outcome into the study's own.
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        duckdb_engine.open_engine(Path(folder) / "p.duckdb", inputs=data) as engine,
-    ):
-        ledgers = pipeline_load.load_sources(engine, study, data, on_gone=tell)
-        if any(operation.streets for operation in study.operations):
-            pipeline_load.load_tables(engine, study, data, on_gone=tell)
-        collected = pipeline_collect.collect_power(engine, study, ledgers)
+    given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
+    given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
+    alone = [name for name, value in given.items() if value and not search]
+    if alone:
+        msg = f"{alone[0]} is for a search; add --search."
+        raise typer.BadParameter(msg)
+    if search:
+        if compare is not None:
+            msg = "--search and --compare are two questions; ask one at a time."
+            raise typer.BadParameter(msg)
+        radius = math.nan if circle is None else circle
+        request = power_search.SearchRequest(
+            markets, radius, areas, name_column, tuple(rings or ()), starts, windows, days
+        )
+        power_search.search(study, data, request, out=out, as_json=as_json, quiet=quiet)
+        return
+    collected = _collected(study, data)
     tables = pipeline_power.power_tables(collected)
+    if compare is not None:
+        other = study_reader.read_study(compare)
+        pipeline_check.check_study(other)
+        others = pipeline_power.power_tables(_collected(other, data))
+        compared = (
+            power_compare.ComparedStudy(study_file, study, tables),
+            power_compare.ComparedStudy(compare, other, others),
+        )
+        power_compare.compare(compared, as_json=as_json)
+        return
     summaries = pipeline_composite.composite_power(collected)
     pooled_falls = _pooled_falls(tables)
     if as_json:
@@ -78,6 +128,19 @@ def power(
         )
     for summary in summaries:
         _print_composite(summary)
+
+
+def _collected(study: Study, data: Path) -> StudyData:
+    """Return the data of every harm measure before each operation."""
+    # A separate database: computing power loads no outcome into the study's own.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb_engine.open_engine(Path(folder) / "p.duckdb", inputs=data) as engine,
+    ):
+        ledgers = pipeline_load.load_sources(engine, study, data, on_gone=tell)
+        if any(operation.streets for operation in study.operations):
+            pipeline_load.load_tables(engine, study, data, on_gone=tell)
+        return pipeline_collect.collect_power(engine, study, ledgers)
 
 
 def _print_composite(summary: CompositeSummary[CompositeResult]) -> None:

@@ -24,6 +24,7 @@ from geoharm.model.design import (
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.effect import Effect
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window, headline_phases
@@ -68,8 +69,8 @@ class CountSuppression:
         return any(self._key(zone, window) in self.hidden for window in windows)
 
     def is_small(self, *counts: int) -> bool:
-        """Return whether one of the counts lies from 1 to k - 1."""
-        return any(0 < count < self.k for count in counts)
+        """Return whether one of the counts is few (`is_few`)."""
+        return any(is_few(count, self.k) for count in counts)
 
     def _key(self, zone: str, window: Window) -> _CountKey:
         return frozenset(self.members[zone]), window.periods

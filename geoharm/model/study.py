@@ -150,6 +150,8 @@ class Operation:
         The periods in which it was active, sorted and apart; empty if it was active all the time.
     ongoing : bool
         Whether it goes on: nothing is after it, and the months of its phases count from its start.
+    street_width : float
+        Width in metres, if the target area is a street drawn as a line; NaN for an area.
     """
 
     name: str
@@ -175,6 +177,7 @@ class Operation:
     activity: tuple[DatedActivity, ...] = ()
     spells: tuple[Period, ...] = ()
     ongoing: bool = False
+    street_width: float = math.nan
 
     @property
     def active(self) -> tuple[Period, ...]:

@@ -21,7 +21,7 @@ from geoharm.ingest.tables import area_counts, survey_estimates
 from geoharm.model.area_counts import AreaCounts
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
-from geoharm.model.geometry import ZoneRole
+from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure, Role
@@ -160,6 +160,23 @@ def collect_power(engine: Engine, study: Study, ledgers: Sequence[SourceLedger])
         for measure in _harms(study)
     )
     return StudyData(study, tuple(ledgers), measures, streets=streets)
+
+
+def collect_located(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+    """Return the located events of every harm measure and the street lines, for a search over designs."""
+    return replace(collect_baseline(engine, study, ledgers), streets=_street_lines(engine, study))
+
+
+def with_zone_counts(engine: Engine, data: StudyData, zones: Mapping[str, Sequence[Zone]]) -> StudyData:
+    """Return the data with every measure's counts in sets of zones, by the name of each set."""
+    measures = tuple(
+        replace(
+            collected,
+            zone_counts={name: zone_counts(engine, collected.measure, shared) for name, shared in zones.items()},
+        )
+        for collected in data.measures
+    )
+    return replace(data, measures=measures)
 
 
 def collect_baseline(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:

@@ -39,7 +39,14 @@ def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
     for operation in data.study.operations:
         designs = past_designs(data, operation, power_months(operation))
         places = shared_places(data.study, designs.values())
-        tables += [power_table(data, operation, designs, collected, places) for collected in measures]
+        own, zones = own_months(operation), power_zones(operation)
+        for collected in measures:
+            # In windows of other lengths than the study's own, the target alone is asked for.
+            rows = {
+                months: length_rows(design, collected, months, zones if months == own else zones[:1], places)
+                for months, design in designs.items()
+            }
+            tables.append(power_table(data, operation, collected, rows))
     return tuple(tables)
 
 
@@ -65,41 +72,33 @@ def shared_places(study: Study, designs: Iterable[Design | str]) -> PlaceboPlace
     return places_around(study, known) if known else None
 
 
+def power_zones(operation: Operation) -> tuple[str, ...]:
+    """Return the zones whose smallest detectable fall is asked for; the target is the first."""
+    return ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
+
+
 def power_table(
-    data: StudyData,
-    operation: Operation,
-    designs: Mapping[int, Design | str],
-    collected: MeasureData,
-    places: PlaceboPlaces | None,
+    data: StudyData, operation: Operation, collected: MeasureData, rows_by_length: Mapping[int, Sequence[PowerRow]]
 ) -> PowerTable:
-    """Return the smallest detectable fall of one measure around one operation.
+    """Return the power of one measure for an operation from the rows of each length of the window after.
 
     Parameters
     ----------
     data : StudyData
-        Of which the study and the ledgers are used.
+        Of which the ledgers are used.
     operation : Operation
-    designs : mapping of months to Design or str
-        As `past_designs` returns them for `power_months`.
     collected : MeasureData
-        With the counts in the operation's zones.
-    places : PlaceboPlaces or None
-        As `shared_places` returns them.
+    rows_by_length : mapping of months to sequence of PowerRow
+        As `length_rows` returns them: all of `power_zones` for the operation's own length, at least the target for the
+        others of `power_months`.
     """
-    own = own_months(operation)
-    zones = ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
-    # In windows of other lengths than the study's own, the target alone is asked for.
-    rows_by_length = {
-        months: _length_rows(design, collected, months, zones if months == own else zones[:1], places)
-        for months, design in designs.items()
-    }
     return PowerTable(
         operation.name,
         collected.measure.name,
         collected.measure.unit,
         f"windows of the past that end by {latest_end(operation, data.ledgers)}",
-        rows_by_length[own],
-        tuple(rows[0] for rows in rows_by_length.values()),
+        tuple(rows_by_length[own_months(operation)]),
+        tuple(rows_by_length[months][0] for months in power_months(operation)),
     )
 
 
@@ -111,9 +110,24 @@ def _past_design(data: StudyData, operation: Operation, months: int) -> Design |
         return str(error)
 
 
-def _length_rows(
+def length_rows(
     design: Design | str, collected: MeasureData, months: int, zones: Sequence[str], places: PlaceboPlaces | None
 ) -> tuple[PowerRow, ...]:
+    """Return the smallest detectable fall in some zones for one length of the window after.
+
+    Parameters
+    ----------
+    design : Design or str
+        One of `past_designs`.
+    collected : MeasureData
+        With the counts in the design's zones.
+    months : int
+        The length.
+    zones : sequence of str
+        Some of `power_zones`.
+    places : PlaceboPlaces or None
+        As `shared_places` returns them.
+    """
     if places is None or isinstance(design, str):
         return tuple(PowerRow(zone, months, math.nan, math.nan, str(design)) for zone in zones)
     counts = collected.zone_counts[design.operation.name]

@@ -21,7 +21,7 @@ from geoharm._schema import Mistakes, Place, read_tables
 from geoharm._text import fold_category
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
-from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
+from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names, read_street
 from geoharm.geo.shape_files import file_of
 from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
@@ -49,6 +49,7 @@ from geoharm.study.schema import (
     RegisterTable,
     RingsTable,
     SourceTable,
+    StreetTable,
     StudyFile,
     StudyTable,
 )
@@ -107,6 +108,23 @@ class _Reader:
             self.refuse_file(place, key, error)
             return None
         self.opened(file_name)
+        self.area_notes += area.notes
+        self._drawn.append(area.geometry)
+        return area.geometry
+
+    def street(self, place: Place, table: StreetTable) -> BaseGeometry | None:
+        """Return the ground of a street that is the target area, or None if its line cannot be read."""
+        if not self.crs or not self.mistakes.is_sound(*place, "target", "line"):
+            return None
+        path = self.folder / table.line
+        try:
+            area = read_street(
+                path, self.crs, width=table.width, name="street", inside=self.boundary, drawn=self._drawn
+            )
+        except StudyError as error:
+            self.refuse_file((*place, "target"), "line", error)
+            return None
+        self.opened(table.line)
         self.area_notes += area.notes
         self._drawn.append(area.geometry)
         return area.geometry
@@ -330,7 +348,12 @@ def _resolve_operation(
     control = None
     if table.control != AUTOMATIC:
         control = reader.area(place, "control", table.control, "control area")
-    target = reader.area(place, "target", table.target, "target area")
+    street = table.target if isinstance(table.target, StreetTable) else None
+    target = (
+        reader.area(place, "target", table.target, "target area")
+        if isinstance(table.target, str)
+        else reader.street(place, table.target)
+    )
     chosen_on = None
     if table.chosen_on is not None and mistakes.is_sound(*place, "chosen_on"):
         chosen_on = resolve_period(table.chosen_on, (*place, "chosen_on"), mistakes)
@@ -365,6 +388,7 @@ def _resolve_operation(
         activity=activity,
         spells=dates.spells,
         ongoing=table.ongoing,
+        street_width=math.nan if street is None else street.width,
     )
 
 

@@ -49,6 +49,15 @@ _GIVEN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A target area, what it was drawn from, and its width if it is a street (else NaN)."""
+
+    ground: BaseGeometry
+    note: str
+    street_width: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """One row that was read: what was done, where and when."""
 
@@ -57,9 +66,13 @@ class _Row:
     tactic: str
     objective: str
     period: Period
-    place: BaseGeometry
-    place_note: str
+    target: _Place
     cost: float
+
+    @property
+    def place(self) -> BaseGeometry:
+        """The target area."""
+        return self.target.ground
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -261,13 +274,13 @@ class _RowReader:
         cells = {field: texts[position] for field, position in self.columns.items()}
         period = self._period(cells)
         tactic = self._tactic(cells)
-        place, note = self._place(cells)
+        place = self._place(cells)
         name = cells.get("name") or f"{capitalised(tactic)} of {period.start}"
         cost = self._number(cells, "cost") if cells.get("cost") else math.nan
         if cost < 0:
             msg = "its cost is below 0"
             raise _RowFaultError(msg)
-        return _Row(line, name, tactic, cells.get("objective") or self.table.objective, period, place, note, cost)
+        return _Row(line, name, tactic, cells.get("objective") or self.table.objective, period, place, cost)
 
     def _period(self, cells: dict[str, str]) -> Period:
         days = []
@@ -304,14 +317,14 @@ class _RowReader:
             raise _RowFaultError(msg)
         return float(text.replace(",", "."))
 
-    def _place(self, cells: dict[str, str]) -> tuple[BaseGeometry, str]:
-        """Return the target area in metres, and what it was drawn from."""
+    def _place(self, cells: dict[str, str]) -> _Place:
+        """Return the target area in metres."""
         if "area" in cells:
             code = cells["area"]
             if self.areas is None or code not in self.areas.codes:
                 msg = "its area is not in the area files" if code else "it names no area"
                 raise _RowFaultError(msg)
-            return self.areas.shapes[self.areas.codes.index(code)], f"the area {code}"
+            return _Place(self.areas.shapes[self.areas.codes.index(code)], f"the area {code}")
         if "wkt" in cells:
             return self._drawn(cells["wkt"])
         pair = ("longitude", "latitude") if "longitude" in cells else ("x", "y")
@@ -322,7 +335,7 @@ class _RowReader:
             raise _RowFaultError(msg)
         return self._around(shapely.Point(numbers), self._crs(pair[0]))
 
-    def _drawn(self, text: str) -> tuple[BaseGeometry, str]:
+    def _drawn(self, text: str) -> _Place:
         try:
             shape = shapely.from_wkt(text) if text else None
         except shapely.errors.GEOSException:
@@ -335,7 +348,7 @@ class _RowReader:
     def _crs(self, field: str) -> str:
         return self.table.crs or (self.area.crs if field == "x" else _crs.LONLAT)
 
-    def _around(self, shape: BaseGeometry, crs: str) -> tuple[BaseGeometry, str]:
+    def _around(self, shape: BaseGeometry, crs: str) -> _Place:
         """Return the ground of a shape in metres: a point with the radius, a line with the width, or what was drawn."""
         moved = shape
         if crs != self.area.crs:
@@ -359,13 +372,13 @@ class _RowReader:
                 )
                 raise _RowFaultError(msg)
             if kind == "Point":
-                return moved.buffer(size, quad_segs=_QUADRANT_SEGMENTS), f"a circle of {size:g} m"
-            return street_ground(moved, size), f"a street of {size:g} m"
+                return _Place(moved.buffer(size, quad_segs=_QUADRANT_SEGMENTS), f"a circle of {size:g} m")
+            return _Place(street_ground(moved, size), f"a street of {size:g} m", size)
         ground = polygonal(moved)
         if ground is None:
             msg = "its outline encloses no ground"
             raise _RowFaultError(msg)
-        return ground, "its outline"
+        return _Place(ground, "its outline")
 
 
 def _without_duplicates(rows: Sequence[_Row]) -> tuple[list[_Row], int]:
@@ -442,6 +455,9 @@ def _operation(
         placebo=tactic == "placebo",
         streets=table.rings.along or "",
         cost=math.fsum(row.cost for row in rows),
+        street_width=min(row.target.street_width for row in rows)
+        if all(row.target.street_width > 0 for row in rows)
+        else math.nan,
     )
 
 
@@ -463,7 +479,7 @@ def _free_name(rows: Sequence[_Row], period: Period, taken: Collection[str]) -> 
 
 def _note(file: str, rows: Sequence[_Row]) -> str:
     """Return what the target area was drawn from."""
-    kinds = " and ".join(dict.fromkeys(row.place_note for row in rows))
+    kinds = " and ".join(dict.fromkeys(row.target.note for row in rows))
     lines = [f"{row.line:,}" for row in rows[:10]]
     more = f" and {len(rows) - 10:,} more" if len(rows) > 10 else ""
     if len(rows) == 1:

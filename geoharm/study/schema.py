@@ -285,7 +285,7 @@ class MitigationTable(Table):
 
 
 def _text_or_table(item: object) -> str:
-    return "table" if isinstance(item, dict | MitigationTable) else "text"
+    return "table" if isinstance(item, dict | Table) else "text"
 
 
 _Mitigation: TypeAlias = Annotated[
@@ -320,6 +320,22 @@ class SpellTable(Table):
     end: Day = Field(description="The last day; it is part of the spell.")
 
 
+class StreetTable(Table):
+    """A street as a target area: a line and the width of the ground along it."""
+
+    model_config = ConfigDict(title="{ line, width }")
+
+    line: FileName = Field(description="File with the line, or several, in any format of area files.")
+    width: Annotated[float, Field(ge=1, le=1000)] = Field(
+        description="In metres: all ground within half of it is the target area."
+    )
+
+
+_Target: TypeAlias = Annotated[
+    Annotated[FileName, Tag("text")] | Annotated[StreetTable, Tag("table")], Discriminator(_text_or_table)
+]
+
+
 class OperationTable(Table):
     """An operation: what was done, where and when."""
 
@@ -343,7 +359,10 @@ class OperationTable(Table):
         default=[],
         description="Instead of `start` and `end`: two or more periods in which it was active, in their order; see below.",
     )
-    target: Annotated[FileName, Locked("target", "shape")] = Field(description="The area file of the target area.")
+    target: Annotated[_Target, Locked("target", "shape")] = Field(
+        examples=["target.geojson"],
+        description="The area file of the target area; or a table with the line of a street and its width.",
+    )
     target_note: Text = Field(default="not stated", description="The source from which the target was drawn.")
     rings: RingsTable = Field(description="The gap and the rings around the target.")
     control: Annotated[FileName, Locked("control", "shape or auto")] = Field(

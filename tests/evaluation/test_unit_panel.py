@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DesignError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data, placebo_windows
 from geoharm.evaluation.placebo.places import placebo_places
-from geoharm.evaluation.placebo.unit_panel import unit_panel
+from geoharm.evaluation.placebo.unit_panel import _distinct_cells, unit_panel
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window
@@ -135,3 +137,13 @@ def test_a_window_that_cuts_a_month_is_refused_where_the_source_has_months(engin
     with pytest.raises(DesignError, match='"finds" is dated by month; the window "half a month" must start and end on'):
         unit_panel("finds", points, [half], cell=40.0, origin=(0.0, 0.0), precision="month")
     assert unit_panel("finds", points, [half], cell=40.0, origin=(0.0, 0.0)).counts.sum() > 0
+
+
+@given(pairs=st.lists(st.tuples(st.integers(-40, 40), st.integers(-40, 40)), max_size=60))
+def test_distinct_cells_are_those_of_sorted_pairs(pairs):
+    """The slow way: sort the set of pairs, and look each one up."""
+    rows, columns = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    cells, positions = _distinct_cells(rows, columns)
+    expected = sorted(set(pairs))
+    assert [tuple(cell) for cell in cells.tolist()] == expected
+    assert [expected[position] for position in positions.tolist()] == pairs

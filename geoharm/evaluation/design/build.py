@@ -78,6 +78,18 @@ def _check_widths(operation: Operation, zones: Sequence[Zone], error: float) -> 
     if not error:
         return []
     notes = []
+    width = operation.street_width
+    if width < error:
+        msg = (
+            f'The street of "{operation.name}" is {width:g} m wide, less than the location error of {error:g} m, so most of its '
+            f"events are recorded beside it; make it at least {2 * error:g} m wide, or draw the area around it as target."
+        )
+        raise DesignError(msg)
+    if width < 2 * error:
+        notes.append(
+            f"The street of {width:g} m is under twice the location error of {error:g} m wide: part of its events are recorded "
+            "beside it, and part of a change there shows up in the gap or the first ring."
+        )
     if operation.gap < 2 * error:
         notes.append(
             f"The gap of {operation.gap:g} m is under twice the location error of {error:g} m: part of a change in "

@@ -116,7 +116,8 @@ def placebo_places(
     The footprint is moved without rotation. The step is a third of the target's side for targets, and a fifth of the side
     of target and rings for the other zones, so that no two places are the same. A place is used if
 
-    - at least 99% of its target lies inside one part of the study area (water is not crossed),
+    - at least 99% of its target lies inside one part of the study area (water is not crossed), or, for a target in several
+      parts, inside the study area,
     - at least half of its rings lie inside the study area,
     - the zone does not touch the target, gap, rings or clearance belt of any operation.
 
@@ -142,7 +143,9 @@ def placebo_places(
     def cells_covered(mask: Bools, zone: str) -> Ints:
         return _cells_under(mask, kernels[zone])[row, column]
 
-    parts = [part for part in shapely.get_parts(area.boundary) if part.area >= operation.target.area]
+    connected = shapely.get_num_geometries(operation.target) == 1
+    ground = shapely.get_parts(area.boundary) if connected else [area.boundary]
+    parts = [part for part in ground if part.area >= operation.target.area]
     in_part = np.max([cells_covered(raster.draw(part), "target") for part in parts], axis=0)
     possible = in_part >= _MIN_TARGET_INSIDE * kernels["target"].sum()
     ring_inside = cells_covered(raster.draw(area.boundary), ALL_RINGS) >= _MIN_RING_INSIDE * kernels[ALL_RINGS].sum()
@@ -288,14 +291,18 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     """Return a measure's counts under the footprint at every placebo place, and in the operation's outer belt."""
     rows, columns = places.control.shape
     in_raster = (panel.row >= 0) & (panel.row < rows) & (panel.column >= 0) & (panel.column < columns)
-    row, column, counts = panel.row[in_raster], panel.column[in_raster], panel.counts[in_raster].astype(np.float64)
+    # In order of rows, so that each place looks at the rows of its footprint only.
+    used = np.flatnonzero(in_raster)[np.argsort(panel.row[in_raster], kind="stable")]
+    row, column, counts = panel.row[used], panel.column[used], panel.counts[used].astype(np.float64)
     control, free = places.control[row, column], places.untouched[row, column]
     at_row, at_column = (
         np.append(places.row, places.operation_cell[0]),
         np.append(places.column, places.operation_cell[1]),
     )
+    half = places.footprint.shape[0] // 2
+    first, last = np.searchsorted(row, at_row - half), np.searchsorted(row, at_row + half, side="right")
     target, rings, in_control, belt = _footprint_sums(
-        row, column, counts, control, free, at_row, at_column, places.footprint
+        row, column, counts, control, free, at_row, at_column, first, last, places.footprint
     )
     return PlaceboCounts(target[:-1], rings[:-1], in_control[:-1], belt[:-1], belt[-1])
 
@@ -323,23 +330,18 @@ def history_windows(counts: ZoneCounts, operation: Operation, *, left_out: Seque
 
 
 @compiled()
-def _footprint_sums(row, column, counts, control, free, at_row, at_column, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _footprint_sums(row, column, counts, control, free, at_row, at_column, first, last, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     places, windows = at_row.size, counts.shape[1]
     half_row, half_column = footprint.shape[0] // 2, footprint.shape[1] // 2
     target, rings = np.zeros((places, windows)), np.zeros((places, windows))
     in_control, belt = np.zeros((places, windows)), np.zeros((places, windows))
     for place in range(places):
-        for unit in range(row.size):
+        for unit in range(first[place], last[place]):
             row_offset, column_offset = (
                 row[unit] - at_row[place] + half_row,
                 column[unit] - at_column[place] + half_column,
             )
-            if (
-                row_offset < 0
-                or column_offset < 0
-                or row_offset >= footprint.shape[0]
-                or column_offset >= footprint.shape[1]
-            ):
+            if column_offset < 0 or column_offset >= footprint.shape[1]:
                 continue
             code = footprint[row_offset, column_offset]
             if code == 0 or (code == 3 and not free[unit]):

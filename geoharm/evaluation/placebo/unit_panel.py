@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
@@ -56,14 +57,24 @@ def unit_panel(
             msg = f'"{measure}" is dated by {unit}; the window "{window.name}" must start and end on the first day of a {unit}.'
             raise DesignError(msg)
     rows, columns = np.floor((points.y - origin[1]) / side), np.floor((points.x - origin[0]) / side)
-    cells, events = np.column_stack([rows, columns]).astype(np.int64), points.weight.astype(np.int64)
-    distinct_cells, cell_indices = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
+    events = points.weight.astype(np.int64)
+    distinct_cells, cell_indices = _distinct_cells(rows.astype(np.int64), columns.astype(np.int64))
     counts = np.zeros((distinct_cells.shape[0], len(windows)), dtype=np.int64)
     for column, window in enumerate(windows):
         for period in window.periods:
             in_period = (points.day >= np.datetime64(period.start)) & (points.day < np.datetime64(period.end))
-            np.add.at(counts[:, column], cell_indices.ravel()[in_period], events[in_period])
+            np.add.at(counts[:, column], cell_indices[in_period], events[in_period])
     occupied = counts.any(axis=1)
     return UnitPanel(
         measure, tuple(windows), distinct_cells[occupied, 0], distinct_cells[occupied, 1], counts[occupied]
     )
+
+
+def _distinct_cells(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs of row and column in order, shape (cells, 2), and the position of each point's pair."""
+    if not rows.size:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    first_row, first_column = rows.min(), columns.min()
+    width = columns.max() - first_column + 1
+    codes, positions = np.unique((rows - first_row) * width + columns - first_column, return_inverse=True)
+    return np.column_stack([codes // width + first_row, codes % width + first_column]), positions.ravel()

@@ -1,0 +1,411 @@
+"""Search over designs: the smallest detectable fall of many markets, ring designs, starts and windows.
+
+Nothing from the first start on is counted: neither to find markets nor to try designs. A design is tried on a window of the
+past in the same months of the year, and the answer is that of `geoharm power` for an operation there which begins where
+that window ends.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import product
+
+from geoharm.errors import DesignError
+from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
+from geoharm.evaluation.placebo.calibrated_ratio import MIN_MONTHS
+from geoharm.evaluation.pooling.common_fall import common_detectable_fall, operations_for
+from geoharm.evaluation.reading import MAX_DETECTABLE
+from geoharm.evaluation.results.design_search import (
+    CandidateMarket,
+    DesignRow,
+    DesignSearch,
+    RingDesign,
+    TogetherRow,
+)
+from geoharm.evaluation.results.power import PowerRow
+from geoharm.model.design import Design
+from geoharm.model.geometry import Zone
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.period import Period, add_months, first_of_month
+from geoharm.model.spread import PooledSpread
+from geoharm.model.study import Operation, Study
+from geoharm.pipeline.load import Progress, no_progress
+from geoharm.pipeline.past_designs import past_zones, power_months
+from geoharm.pipeline.power import length_rows, past_designs, power_table, power_zones, shared_places
+from geoharm.pipeline.study_data import MeasureData, StudyData
+
+WINDOWS = (6, 9, 12)
+FALLS = (0.3, 0.2)
+MAX_ROWS = 20_000
+_QUARTERS = (0, 3, 6, 9)
+_MONTHS_PER_YEAR = 12
+# A start may be up to so many days after the end of the window it is tried on; a year of the past is worth more.
+_SPARE_DAYS = 31
+_DAYS_PER_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What a search tries at every market.
+
+    Attributes
+    ----------
+    template : Operation
+        The study's last operation; what the search does not vary (control area, streets) is as there.
+    others : tuple of Operation
+        Operations that began before the first start, which no design may touch.
+    planned : tuple of Operation
+        The study's other operations: nothing was done there yet.
+    ring_designs : tuple of RingDesign
+    starts : tuple of date
+        Increasing.
+    windows : tuple of int
+        Months, increasing.
+    days : int
+        Length of the operation.
+    cut_off : date
+        Nothing from this day on is counted.
+    by_month : bool
+        Whether any source is dated by month only.
+    """
+
+    template: Operation
+    others: tuple[Operation, ...]
+    planned: tuple[Operation, ...]
+    ring_designs: tuple[RingDesign, ...]
+    starts: tuple[date, ...]
+    windows: tuple[int, ...]
+    days: int
+    cut_off: date
+    by_month: bool
+
+    def operation(self, market: CandidateMarket, rings: RingDesign, until: date, months: int) -> Operation:
+        """Return an operation at a market that begins on the day `until` and is evaluated over some months after it."""
+        return replace(
+            self.template,
+            name=market.name,
+            period=Period(until, until + timedelta(days=self.days)),
+            target=market.geometry,
+            target_note=market.source,
+            gap=rings.gap,
+            rings=rings.outer,
+            after=(f"0-{months} months",),
+            looks=1,
+            chosen_on=None,
+            placebo=False,
+            similar_markets=None,
+            activity=(),
+        )
+
+    def tried_until(self, start: date, months: int) -> date:
+        """Return the day by which the windows end on which a start and a length are tried.
+
+        The window after is moved back by the fewest whole years, so that it has the same months of the year and ends by the
+        cut-off day. Up to a month of the season is given up where that saves a year of the past. A window of whole years has
+        all months wherever it lies, so it ends on the cut-off day, whatever the start.
+        """
+        end = add_months(start + timedelta(days=self.days), months)
+        while end > self.cut_off + timedelta(days=_SPARE_DAYS):
+            end = add_months(end, -_MONTHS_PER_YEAR)
+        if months % _MONTHS_PER_YEAR == 0:
+            end = self.cut_off
+        end = min(end, self.cut_off)
+        return first_of_month(end) if self.by_month else end
+
+
+def default_ring_designs(operation: Operation) -> tuple[RingDesign, ...]:
+    """Return an operation's own rings, smaller ones, and none.
+
+    The smaller ones lack the outermost ring, or are half as wide if there is one only.
+    """
+    own = RingDesign(operation.gap, operation.rings)
+    if len(own.outer) > 1:
+        smaller = RingDesign(own.gap, own.outer[:-1])
+    else:
+        smaller = RingDesign(own.gap, tuple(own.gap + round((outer - own.gap) / 2) for outer in own.outer))
+    return tuple(dict.fromkeys([own, smaller, RingDesign(own.gap)]))
+
+
+def search_plan(
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    *,
+    starts: Sequence[date] = (),
+    windows: Sequence[int] = WINDOWS,
+    days: int = 0,
+) -> SearchPlan:
+    """Return what a search tries at every market, with `default_ring_designs`.
+
+    Parameters
+    ----------
+    study : Study
+    ledgers : sequence of SourceLedger
+    starts : sequence of date
+        If left out, the start of the study's last operation, and 3, 6 and 9 months later.
+    windows : sequence of int
+        Months.
+    days : int
+        Length of the operation; 0 for that of the study's last operation.
+    """
+    template = max(study.operations, key=lambda operation: operation.period.start)
+    firsts = sorted(set(starts)) or [add_months(template.period.start, quarter) for quarter in _QUARTERS]
+    done = tuple(
+        operation for operation in study.operations if operation.period.start < firsts[0] and not operation.placebo
+    )
+    by_month = any(ledger.by_month for ledger in ledgers)
+    cut_off = min(firsts[0], *(ledger.coverage.end for ledger in ledgers))
+    return SearchPlan(
+        template=template,
+        others=done,
+        planned=tuple(operation for operation in study.operations if operation not in done),
+        ring_designs=default_ring_designs(template),
+        starts=tuple(firsts),
+        windows=tuple(sorted(set(windows))),
+        days=days or template.period.days,
+        cut_off=first_of_month(cut_off) if by_month else cut_off,
+        by_month=by_month,
+    )
+
+
+def with_ring_designs(plan: SearchPlan, ring_designs: Sequence[RingDesign]) -> SearchPlan:
+    """Return the plan with other ring designs; with its own if none are given."""
+    return replace(plan, ring_designs=tuple(dict.fromkeys(ring_designs))) if ring_designs else plan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One market with one ring design: its zones, or why there are none.
+
+    Attributes
+    ----------
+    market : CandidateMarket
+    rings : RingDesign
+    zones : tuple of Zone
+        Empty if it is refused.
+    refusal : str
+    """
+
+    market: CandidateMarket
+    rings: RingDesign
+    zones: tuple[Zone, ...] = ()
+    refusal: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name among counts by zone."""
+        return f"{self.market.name} | {self.rings.name}"
+
+
+def candidates(data: StudyData, plan: SearchPlan, markets: Sequence[CandidateMarket]) -> tuple[Candidate, ...]:
+    """Return every market with every ring design, all markets with the first ring design first."""
+    study = _among_others(data.study, plan)
+    found = []
+    for rings, market in product(plan.ring_designs, markets):
+        operation = plan.operation(market, rings, plan.cut_off, max(plan.windows))
+        try:
+            zones = build_zones(operation, study.area, study.operations)
+        except DesignError as error:
+            found.append(Candidate(market, rings, refusal=str(error)))
+            continue
+        if operation.streets:
+            zones = past_zones(study, data.ledgers, data.streets, operation) or zones
+        found.append(Candidate(market, rings, zones))
+    return tuple(found)
+
+
+def try_designs(
+    data: StudyData, plan: SearchPlan, tried: Sequence[Candidate], progress: Progress = no_progress
+) -> Iterator[DesignRow]:
+    """Yield every design with its smallest detectable fall, for each harm measure.
+
+    Parameters
+    ----------
+    data : StudyData
+        With the counts in the zones of every candidate that has some.
+    plan : SearchPlan
+    tried : sequence of Candidate
+    progress : callable
+        Called with a step's name, the candidates done and the candidates in all.
+    """
+    among = replace(data, study=_among_others(data.study, plan))
+    for number, candidate in enumerate(tried, start=1):
+        progress(f"trying designs: {candidate.market.name}, {candidate.rings.name}", number - 1, len(tried))
+        yield from _candidate_rows(among, plan, candidate)
+        progress(f"trying designs: {candidate.market.name}, {candidate.rings.name}", number, len(tried))
+
+
+def _candidate_rows(data: StudyData, plan: SearchPlan, candidate: Candidate) -> Iterator[DesignRow]:
+    market, rings = candidate.market, candidate.rings
+    until = {(start, months): plan.tried_until(start, months) for start, months in product(plan.starts, plan.windows)}
+    designs: dict[tuple[date, int], Design | str] = {}
+    for day in dict.fromkeys(until.values()):
+        operation = plan.operation(market, rings, day, max(plan.windows))
+        lengths = sorted({*power_months(operation), *plan.windows})
+        found = (
+            dict.fromkeys(lengths, candidate.refusal) if candidate.refusal else past_designs(data, operation, lengths)
+        )
+        designs |= {(day, months): design for months, design in found.items()}
+    places = shared_places(data.study, designs.values())
+    for collected in sorted(data.measures, key=lambda one: one.measure.name != data.study.primary):
+        own = _under(collected, candidate)
+        known: dict[tuple[date, int], tuple[PowerRow, ...]] = {}
+        for (start, months), day in until.items():
+            operation = plan.operation(market, rings, day, months)
+            zones = power_zones(operation)
+            for length in power_months(operation):
+                if (day, length) not in known:
+                    asked = zones if length in plan.windows else zones[:1]
+                    known[day, length] = length_rows(designs[day, length], own, length, asked, places)
+            table = power_table(
+                data, operation, own, {length: known[day, length] for length in power_months(operation)}
+            )
+            spread = table.zones[0].spread
+            yield DesignRow(
+                market.name,
+                rings,
+                start,
+                months,
+                day,
+                _past_months(designs[day, months]),
+                table,
+                tuple((fall, math.nan if spread is None else operations_for(spread, fall)) for fall in FALLS),
+            )
+
+
+def search_result(
+    data: StudyData,
+    plan: SearchPlan,
+    markets: Sequence[CandidateMarket],
+    rows: Sequence[DesignRow],
+    notes: Sequence[str],
+) -> DesignSearch:
+    """Return all that a search found, with the markets that lie apart pooled if it came to its end.
+
+    Parameters
+    ----------
+    data : StudyData
+    plan : SearchPlan
+    markets : sequence of CandidateMarket
+    rows : sequence of DesignRow
+        Those that were tried.
+    notes : sequence of str
+        What was chosen by rule.
+    """
+    found = DesignSearch(
+        study=data.study.name,
+        primary=data.study.primary,
+        cut_off=plan.cut_off,
+        days=plan.days,
+        markets=tuple(markets),
+        ring_designs=plan.ring_designs,
+        starts=plan.starts,
+        windows=plan.windows,
+        rows=tuple(rows),
+        total=row_count(data, plan, len(markets)),
+        weak_above=MAX_DETECTABLE,
+        notes=(*notes, *_cut_off_notes(data, plan)),
+        too_early=_too_early(data, plan),
+    )
+    if not found.is_complete:
+        return found
+    together = [best for measure in found.measures if (best := best_together(found, plan, measure)) is not None]
+    return replace(found, together=tuple(together))
+
+
+def row_count(data: StudyData, plan: SearchPlan, markets: int) -> int:
+    """Return the number of rows of a search over some markets."""
+    return markets * len(plan.ring_designs) * len(plan.starts) * len(plan.windows) * len(data.measures)
+
+
+def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> TogetherRow | None:
+    """Return the markets that find the smallest common fall together, with one ring design, start and window.
+
+    Parameters
+    ----------
+    search : DesignSearch
+    plan : SearchPlan
+    measure : str
+
+    Returns
+    -------
+    TogetherRow or None
+        None if fewer than two markets with an answer lie apart.
+
+    Notes
+    -----
+    For each ring design, start and window, markets are added in the order of their own smallest detectable fall, if they lie
+    apart from all that were added: two outer rings and one clearance belt from target to target. Each is taken with the
+    forecast that it has alone. As operations of one study they would leave each other a little less untouched ground, which
+    only `geoharm power` of that study counts.
+    """
+    found: list[TogetherRow] = []
+    outlines = {market.name: market.geometry for market in search.markets}
+    rows = [row for row in search.ranked(search.rows_of(measure)) if row.target.spread is not None]
+    for rings, start, months in product(search.ring_designs, search.starts, search.windows):
+        reach = replace(plan.template, gap=rings.gap, rings=rings.outer)
+        apart = 2 * outer_reach(reach) + clearance_width(reach)
+        kept: list[DesignRow] = []
+        for row in rows:
+            if (row.rings, row.start, row.months) == (rings, start, months) and all(
+                outlines[row.market].distance(outlines[other.market]) >= apart for other in kept
+            ):
+                kept.append(row)
+        if len(kept) < 2:
+            continue
+        answers = [PooledSpread((row.target.spread,)) for row in kept if row.target.spread is not None]
+        falls = tuple(common_detectable_fall(answers[:count]) for count in range(1, len(answers) + 1))
+        found.append(TogetherRow(measure, rings, start, months, tuple(row.market for row in kept), falls))
+    return min(found, key=lambda row: min(row.falls[1:]), default=None)
+
+
+def _cut_off_notes(data: StudyData, plan: SearchPlan) -> list[str]:
+    """Return that data from the first start on are left out, if there are any."""
+    end = min(ledger.coverage.end for ledger in data.ledgers)
+    if end <= add_months(plan.cut_off, 1):
+        return []
+    return [
+        f"The data go on to {end - timedelta(days=1)}: for a next operation, --starts with a later first day uses them."
+    ]
+
+
+def _too_early(data: StudyData, plan: SearchPlan) -> tuple[tuple[int, date], ...]:
+    """Return the windows that no start has enough past for, each with the first start from which one of as many has.
+
+    The starts are moved on together, by months, as if the data went on until the first of them.
+    """
+    first = max(ledger.coverage.start for ledger in data.ledgers)
+    found = []
+    for months in plan.windows:
+        needed = add_months(first, MIN_MONTHS + months) + timedelta(days=plan.days)
+        if _last_tried(plan, months, 0) >= needed:
+            continue
+        ahead = next(ahead for ahead in itertools.count(1) if _last_tried(plan, months, ahead) >= needed)
+        found.append((months, add_months(plan.starts[0], ahead)))
+    return tuple(found)
+
+
+def _last_tried(plan: SearchPlan, months: int, ahead: int) -> date:
+    """Return the last day by which a window is tried, if all starts were some months later and the data went on."""
+    moved = replace(plan, cut_off=add_months(plan.cut_off, ahead)) if ahead else plan
+    return max(moved.tried_until(add_months(start, ahead), months) for start in plan.starts)
+
+
+def _among_others(study: Study, plan: SearchPlan) -> Study:
+    """Return the study with no operation but those that a design must not touch."""
+    return replace(study, operations=plan.others, composites=())
+
+
+def _under(collected: MeasureData, candidate: Candidate) -> MeasureData:
+    """Return the data of a measure with the counts of one candidate under its market's name."""
+    counts: Mapping[str, object] = collected.zone_counts
+    if candidate.key not in counts:
+        return replace(collected, zone_counts={})
+    return replace(collected, zone_counts={candidate.market.name: collected.zone_counts[candidate.key]})
+
+
+def _past_months(design: Design | str) -> float:
+    return math.nan if isinstance(design, str) else design.before.days / _DAYS_PER_MONTH
