@@ -161,6 +161,8 @@ def test_no_page_of_a_measure_that_goes_on_says_after(runs):
     assert "In the 181 days since it began, " in report
     assert "Has it lasted so far?" in report
     assert "Will it last?" not in report
+    assert "since it ended" not in report
+    assert "Decay since it began" in report
     assert "crackdown, since 1 January 2021, goes on" in report
     assert '<th scope="col" class="n">Since, 181 days</th>' in report
 
