@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -21,7 +22,7 @@ from geoharm.pipeline.preregistration import plan_contents, preregistration_stat
 from geoharm.study.read import read_study
 from geoharm.study.register import before_rule
 from geoharm.study.register_pooling import Reach, pool_close
-from tests.conftest import STUDY, lonlat, write_polygon
+from tests.conftest import STUDY, lonlat, main, write_polygon
 
 HEAD = "name;start;end;tactic;longitude;latitude\n"
 REGISTER = """[[register]]
@@ -277,6 +278,25 @@ def test_a_group_whose_windows_do_not_fit_is_rejected_whole(tmp_path):
     assert (ledger.kept, ledger.rejected, ledger.operations) == (1, 4, 1)
 
 
+def test_check_prints_the_ledger(tmp_path, monkeypatch, capsys):
+    path = study_of(tmp_path, NEAR + row("Far", "27/01/2021", "27/01/2021", 9000, 0))
+    for arguments in ([], ["--json"]):
+        monkeypatch.setattr(sys, "argv", ["geoharm", "check", str(path), *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert not stop.value.code
+    printed = capsys.readouterr().out
+    text, record = printed[: printed.index("{")], json.loads(printed[printed.index("{") :])
+    assert (
+        "  register: raids.csv: 5 rows read = 4 kept + 1 rejected + 0 duplicate; what was kept is evaluated as 2 operations."
+        in text
+    )
+    assert "    1 rejected, first in line 6: its place lies outside the study area" in text
+    assert "    pooled: Monday and 2 more (lines 2, 3, 4)" in text
+    assert record["registers"][0]["pooled"] == [["Monday and 2 more", [2, 3, 4]]]
+    assert record["operations"] == ["Monday and 2 more", "Alone"]
+
+
 def test_names_stay_apart(tmp_path):
     text = HEAD + "".join(
         row(name, "13/01/2021", "14/01/2021", 800 * number - 2000, -1500)
@@ -341,13 +361,15 @@ def test_groups_are_apart_and_none_could_be_smaller(rows, reach):
     found = pool_close(places, dates, reach)
     assert sorted(position for group in found for position in group) == list(range(len(rows)))
 
-    def span(group):
-        return Period(min(dates[one].start for one in group), max(dates[one].end for one in group))
+    def reached(group):
+        """Return the time that a group reaches: of its whole dates, and of those that end with any of its rows."""
+        start = min(dates[one].start for one in group)
+        windows = [reach.windows(Period(start, dates[one].end)) for one in group]
+        return min(window.start for window in windows), max(window.end for window in windows)
 
     def close(one, other):
         near = any(places[a].distance(places[b]) <= reach.metres for a in one for b in other)
-        first, second = sorted((span(one), span(other)))
-        return near and reach.windows(second).start < reach.windows(first).end
+        return near and max(reached(one)[0], reached(other)[0]) < min(reached(one)[1], reached(other)[1])
 
     slow = [[index] for index in range(len(rows))]
     while True:
@@ -356,3 +378,6 @@ def test_groups_are_apart_and_none_could_be_smaller(rows, reach):
             break
         slow = [group for group in slow if group not in pair] + [sorted(pair[0] + pair[1])]
     assert found == sorted(slow)
+    order = sorted(range(len(rows)), key=lambda index: (rows[index][1], -index))
+    again = pool_close([places[index] for index in order], [dates[index] for index in order], reach)
+    assert sorted(sorted(order[position] for position in group) for group in again) == found
