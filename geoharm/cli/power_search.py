@@ -223,6 +223,10 @@ def _print_search(found: DesignSearch) -> None:
         f"{', '.join(map(str, found.windows))} months: {per_market} designs a market."
     )
     print("A design is tried on a window of the past in the same months of the year.")
+    print(
+        "fall: the smallest that is found four times in five. months, operations: how many find a fall of 30% / 20%, in this "
+        "target or pooled. its designs: their falls, and how many of them have an answer."
+    )
     if not found.is_complete:
         print(
             f"Stopped: {len(found.rows)} of {found.total} designs were tried. Ring designs are tried in turn, each at all markets."
@@ -240,19 +244,14 @@ def _print_measure(found: DesignSearch, measure: str) -> None:
         width = max(len("market"), *map(len, labels))
         rings = max(len("rings"), *(len(row.rings.name) for row in best))
         print(
-            f"   #  {'market':<{width}}  fall  expected  {'rings':<{rings}}  start       after  months for 30%, 20%    "
-            "operations for 30%, 20%  its other designs"
+            f"   #  {'market':<{width}}  fall  expected  {'rings':<{rings}}  start       after   months   operations  its designs"
         )
         for number, (row, label) in enumerate(zip(best, labels, strict=True), start=1):
-            wait = ", ".join(
-                _whole(row.table.months_for(fall), f"over {row.table.by_months[-1].months} mo", "mo") for fall in _FALLS
-            )
-            needed = ", ".join(
-                _whole(row.operations_for(fall), f"over {common_fall.MOST_OPERATIONS}") for fall in _FALLS
-            )
+            wait = " / ".join(_whole(row.table.months_for(fall), row.table.by_months[-1].months) for fall in _FALLS)
+            needed = " / ".join(_whole(row.operations_for(fall), common_fall.MOST_OPERATIONS) for fall in _FALLS)
             print(
                 f"  {number:>2}  {label:<{width}}  {row.detectable_fall:>4.0%}  {row.target.expected:>8,.0f}  "
-                f"{row.rings.name:<{rings}}  {row.start}  {row.months:>2} mo  {wait:<21}  {needed:<23}  {_spread(found, row)}"
+                f"{row.rings.name:<{rings}}  {row.start}  {row.months:>2} mo  {wait:>9}  {needed:>10}  {_spread(found, row)}"
             )
     labels_by_reason: dict[str, list[str]] = {}
     for row in refused:
@@ -265,7 +264,7 @@ def _spread(found: DesignSearch, row: DesignRow) -> str:
     """Return the range of the smallest detectable falls of a market's designs, and how many have an answer."""
     rows = found.ranked(found.rows_of(row.table.measure, row.market))
     falls = [one.detectable_fall for one in rows if one.has_answer]
-    return f"{min(falls):.0%} to {max(falls):.0%} ({len(falls)} of {len(rows)} answer)"
+    return f"{min(falls):.0%} to {max(falls):.0%} ({len(falls)} of {len(rows)})"
 
 
 def _reason(row: DesignRow) -> str:
@@ -328,7 +327,14 @@ def _print_ways_out(found: DesignSearch) -> None:
             f"finds a fall of {row.detectable_fall:.0%}."
         )
     for together in found.together:
-        print(_together_sentence(found, together))
+        alone = found.best(together.measure)[0]
+        if min(together.falls) < alone.detectable_fall:
+            print(_together_sentence(found, together))
+        else:
+            print(
+                f"Pooled, {together.measure}: markets that lie apart find no smaller fall together than {found.label(alone.market)} "
+                "alone."
+            )
 
 
 def _together_sentence(found: DesignSearch, together: TogetherRow) -> str:
@@ -342,8 +348,8 @@ def _together_sentence(found: DesignSearch, together: TogetherRow) -> str:
     )
 
 
-def _whole(value: float, more: str, unit: str = "") -> str:
-    return more if math.isnan(value) else f"{value:.0f} {unit}".rstrip()
+def _whole(value: float, most: int) -> str:
+    return f">{most}" if math.isnan(value) else f"{value:.0f}"
 
 
 def _counted(number: int, noun: str) -> str:

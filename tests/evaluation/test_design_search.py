@@ -83,6 +83,7 @@ def test_measures_come_with_the_primary_first_and_are_ranked_apart():
 def test_names():
     assert search_of(row_of("a", 0.1)).label("a") == "a (Hill)"
     assert search_of(row_of("b", 0.1)).label("b") == "b"
+    assert CandidateMarket("Hill Street", shapely.box(0, 0, 1, 1), "", "Hill").label == "Hill Street"
     assert (OWN.reach, NONE.reach) == (300, 50)
 
 

@@ -66,8 +66,8 @@ class CandidateMarket:
 
     @property
     def label(self) -> str:
-        """Name, with the place near it."""
-        return f"{self.name} ({self.near})" if self.near else self.name
+        """Name, with the place near it if the name does not hold it already."""
+        return f"{self.name} ({self.near})" if self.near and self.near not in self.name else self.name
 
 
 @dataclass(frozen=True, slots=True)
