@@ -134,9 +134,11 @@ def search(study: Study, data: Path, request: SearchRequest, *, out: Path | None
         stopped: KeyboardInterrupt | None = None
         try:
             rows.extend(pipeline_search.try_designs(collected, plan, tried, bar.show))
+            found = pipeline_search.search_result(collected, plan, markets, rows, notes)
+            found = pipeline_search.with_together(collected, plan, found, bar.show)
         except KeyboardInterrupt as stop:
             stopped = stop
-    found = pipeline_search.search_result(collected, plan, markets, rows, notes)
+            found = pipeline_search.search_result(collected, plan, markets, rows, notes)
     record = design_files.search_record(found)
     written = design_files.write_designs(found, study.area.crs, out) if out and stopped is None else ()
     if as_json:
@@ -328,23 +330,22 @@ def _print_ways_out(found: DesignSearch) -> None:
         )
     for together in found.together:
         alone = found.best(together.measure)[0]
-        if min(together.falls) < alone.detectable_fall:
+        if together.best[0] > 1 and together.best[1] < alone.detectable_fall:
             print(_together_sentence(found, together))
         else:
             print(
                 f"Pooled, {together.measure}: markets that lie apart find no smaller fall together than {found.label(alone.market)} "
-                "alone."
+                "alone; each takes places to learn from away from the others."
             )
 
 
 def _together_sentence(found: DesignSearch, together: TogetherRow) -> str:
-    count = max(together.best, 2)
-    shown = [number for number in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, count) if number <= count]
-    falls = ", ".join(f"{number}: {together.falls[number - 1]:.0%}" for number in dict.fromkeys(shown))
+    count, _ = together.best
+    falls = ", ".join(f"{number}: {fall:.0%}" for number, fall in together.falls if number <= count)
     return (
         f"Pooled, {together.measure} ({together.rings.name}, {together.start}, {together.months} months after): operations at "
-        f"{', '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, if the fall is the "
-        f"same in all, by their number: {falls}."
+        f"{', '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, in one study and if "
+        f"the fall is the same in all, by their number: {falls}."
     )
 
 

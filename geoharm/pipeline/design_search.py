@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import product
 
+import numpy as np
+
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
 from geoharm.evaluation.placebo.calibrated_ratio import MIN_MONTHS
@@ -27,6 +29,8 @@ from geoharm.evaluation.results.design_search import (
     TogetherRow,
 )
 from geoharm.evaluation.results.power import PowerRow
+from geoharm.geo.point_in_polygon import locate_points
+from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone
 from geoharm.model.ledger import SourceLedger
@@ -42,6 +46,8 @@ WINDOWS = (6, 9, 12)
 FALLS = (0.3, 0.2)
 MAX_ROWS = 20_000
 _QUARTERS = (0, 3, 6, 9)
+# Numbers of markets that are pooled; with more, a city has few places left to learn from.
+_SIZES = (2, 3, 4, 6, 8, 12)
 _MONTHS_PER_YEAR = 12
 # A start may be up to so many days after the end of the window it is tried on; a year of the past is worth more.
 _SPARE_DAYS = 31
@@ -283,7 +289,7 @@ def search_result(
     rows: Sequence[DesignRow],
     notes: Sequence[str],
 ) -> DesignSearch:
-    """Return all that a search found, with the markets that lie apart pooled if it came to its end.
+    """Return all that a search found; markets are not pooled yet.
 
     Parameters
     ----------
@@ -295,7 +301,7 @@ def search_result(
     notes : sequence of str
         What was chosen by rule.
     """
-    found = DesignSearch(
+    return DesignSearch(
         study=data.study.name,
         primary=data.study.primary,
         cut_off=plan.cut_off,
@@ -310,10 +316,28 @@ def search_result(
         notes=(*notes, *_cut_off_notes(data, plan)),
         too_early=_too_early(data, plan),
     )
-    if not found.is_complete:
-        return found
-    together = [best for measure in found.measures if (best := best_together(found, plan, measure)) is not None]
-    return replace(found, together=tuple(together))
+
+
+def with_together(
+    data: StudyData, plan: SearchPlan, search: DesignSearch, progress: Progress = no_progress
+) -> DesignSearch:
+    """Return a search with the markets that find the smallest common fall of each measure together.
+
+    Parameters
+    ----------
+    data : StudyData
+    plan : SearchPlan
+    search : DesignSearch
+    progress : callable
+        Called with a step's name, the measures done and the measures in all.
+    """
+    together = []
+    for number, measure in enumerate(search.measures, start=1):
+        progress(f"pooling markets: {measure}", number - 1, len(search.measures))
+        best = best_together(data, plan, search, measure)
+        together += [best] if best is not None else []
+        progress(f"pooling markets: {measure}", number, len(search.measures))
+    return replace(search, together=tuple(together))
 
 
 def row_count(data: StudyData, plan: SearchPlan, markets: int) -> int:
@@ -321,13 +345,14 @@ def row_count(data: StudyData, plan: SearchPlan, markets: int) -> int:
     return markets * len(plan.ring_designs) * len(plan.starts) * len(plan.windows) * len(data.measures)
 
 
-def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> TogetherRow | None:
+def best_together(data: StudyData, plan: SearchPlan, search: DesignSearch, measure: str) -> TogetherRow | None:
     """Return the markets that find the smallest common fall together, with one ring design, start and window.
 
     Parameters
     ----------
-    search : DesignSearch
+    data : StudyData
     plan : SearchPlan
+    search : DesignSearch
     measure : str
 
     Returns
@@ -338,28 +363,97 @@ def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> Toget
     Notes
     -----
     For each ring design, start and window, markets are added in the order of their own smallest detectable fall, if they lie
-    apart from all that were added: two outer rings and one clearance belt from target to target. Each is taken with the
-    forecast that it has alone. As operations of one study they would leave each other a little less untouched ground, which
-    only `geoharm power` of that study counts.
+    apart from all that were added: two outer rings and one clearance belt from target to target. Which ring design, start
+    and window is best is judged by the forecasts that the markets have alone. The falls that are returned are those of one
+    study with all of the operations (`fall_in_one_study`): each takes places away from the others, the busiest ones first.
     """
-    found: list[TogetherRow] = []
-    outlines = {market.name: market.geometry for market in search.markets}
+    found: list[tuple[float, list[DesignRow]]] = []
     rows = [row for row in search.ranked(search.rows_of(measure)) if row.target.spread is not None]
     for rings, start, months in product(search.ring_designs, search.starts, search.windows):
-        reach = replace(plan.template, gap=rings.gap, rings=rings.outer)
-        apart = 2 * outer_reach(reach) + clearance_width(reach)
-        kept: list[DesignRow] = []
-        for row in rows:
-            if (row.rings, row.start, row.months) == (rings, start, months) and all(
-                outlines[row.market].distance(outlines[other.market]) >= apart for other in kept
-            ):
-                kept.append(row)
-        if len(kept) < 2:
-            continue
+        kept = _apart(
+            [row for row in rows if (row.rings, row.start, row.months) == (rings, start, months)], search, plan
+        )
         answers = [PooledSpread((row.target.spread,)) for row in kept if row.target.spread is not None]
-        falls = tuple(common_detectable_fall(answers[:count]) for count in range(1, len(answers) + 1))
-        found.append(TogetherRow(measure, rings, start, months, tuple(row.market for row in kept), falls))
-    return min(found, key=lambda row: min(row.falls[1:]), default=None)
+        sizes = [size for size in _SIZES if size <= len(kept)]
+        if sizes:
+            found.append((min(common_detectable_fall(answers[:size]) for size in sizes), kept))
+    if not found:
+        return None
+    _, kept = min(found, key=lambda pair: pair[0])
+    markets = [next(market for market in search.markets if market.name == row.market) for row in kept]
+    falls = {1: kept[0].detectable_fall}
+    for size in _SIZES:
+        if size <= len(kept):
+            falls[size] = fall_in_one_study(data, plan, kept[0], markets[:size])
+    known = tuple((size, fall) for size, fall in falls.items() if math.isfinite(fall))
+    row = kept[0]
+    return TogetherRow(measure, row.rings, row.start, row.months, tuple(market.name for market in markets), known)
+
+
+def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, markets: Sequence[CandidateMarket]) -> float:
+    """Return the smallest common fall of operations at some markets in one study; NaN if one of them has no answer there.
+
+    Parameters
+    ----------
+    data : StudyData
+    plan : SearchPlan
+    like : DesignRow
+        Of which measure, ring design, window and the day by which it was tried are taken.
+    markets : sequence of CandidateMarket
+    """
+    operations = [plan.operation(market, like.rings, like.tried_until, like.months) for market in markets]
+    study = replace(_among_others(data.study, plan), operations=(*plan.others, *operations))
+    among, collected = replace(data, study=study), data.measure(like.table.measure)
+    answers = []
+    for operation in operations:
+        design = past_designs(among, operation, [like.months])[like.months]
+        if isinstance(design, str):
+            return math.nan
+        counts = {operation.name: counts_in_zones(collected, design.zones)}
+        places = shared_places(study, [design])
+        (row,) = length_rows(design, replace(collected, zone_counts=counts), like.months, ("target",), places)
+        if row.spread is None:
+            return math.nan
+        answers.append(PooledSpread((row.spread,)))
+    return common_detectable_fall(answers)
+
+
+def counts_in_zones(collected: MeasureData, zones: Sequence[Zone]) -> ZoneCounts:
+    """Return a measure's counts by zone and date from its located events; those in no zone are left out.
+
+    Parameters
+    ----------
+    collected : MeasureData
+    zones : sequence of Zone
+        An event in several zones counts in the first.
+    """
+    points, ledger = collected.points, collected.ledger
+    zone = locate_points(points.x, points.y, [one.geometry for one in zones])
+    dates, date_indices = np.unique(points.day[zone >= 0], return_inverse=True)
+    counts = np.zeros((len(zones), dates.size), dtype=np.int64)
+    np.add.at(counts, (zone[zone >= 0], date_indices.ravel()), points.weight[zone >= 0].astype(np.int64))
+    return ZoneCounts(
+        collected.measure.name,
+        tuple(one.name for one in zones),
+        dates,
+        counts,
+        ledger.by_month,
+        ledger.coverage,
+        ledger.missing_months,
+        ledger.precision == "year",
+    )
+
+
+def _apart(rows: Sequence[DesignRow], search: DesignSearch, plan: SearchPlan) -> list[DesignRow]:
+    """Return the first row, and each further one whose market lies apart from all that were taken."""
+    outlines = {market.name: market.geometry for market in search.markets}
+    kept: list[DesignRow] = []
+    for row in rows:
+        reach = replace(plan.template, gap=row.rings.gap, rings=row.rings.outer)
+        apart = 2 * outer_reach(reach) + clearance_width(reach)
+        if all(outlines[row.market].distance(outlines[other.market]) >= apart for other in kept):
+            kept.append(row)
+    return kept
 
 
 def _cut_off_notes(data: StudyData, plan: SearchPlan) -> list[str]:

@@ -194,3 +194,17 @@ def test_two_studies_side_by_side(study, monkeypatch):
     assert record["rows"][0]["A"]["note"]
     assert record["rows"][0]["B"] is None
     assert record["rows"][-1]["A"] is None
+
+
+def test_a_stop_while_markets_are_pooled_keeps_the_ranking(study, monkeypatch, tmp_path):
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(design_search, "with_together", stop)
+    said = asked(study, "--search", "--windows", "3", "--markets", "1", "--out", tmp_path / "out", "--quiet")
+    assert isinstance(said.exception, KeyboardInterrupt) or said.exit_code == 130
+    assert re.search(r"finds: \d+ designs tried", said.stdout)
+    assert "Stopped:" not in said.stdout
+    assert not (tmp_path / "out").exists()

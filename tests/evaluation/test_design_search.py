@@ -88,5 +88,5 @@ def test_names():
 
 
 def test_as_many_are_pooled_as_find_the_smallest_fall():
-    together = TogetherRow("finds", OWN, START, 6, ("a", "b", "c"), (0.5, 0.3, 0.35))
-    assert together.best == 2
+    together = TogetherRow("finds", OWN, START, 6, ("a", "b", "c"), ((1, 0.5), (2, 0.3), (3, 0.35)))
+    assert together.best == (2, 0.3)

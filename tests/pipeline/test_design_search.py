@@ -21,7 +21,7 @@ from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DesignError
 from geoharm.evaluation.pooling.common_fall import common_detectable_fall
 from geoharm.evaluation.results.design_search import CandidateMarket, RingDesign
-from geoharm.model.period import Period, add_months
+from geoharm.model.period import Period, Window, add_months
 from geoharm.model.spread import PooledSpread
 from geoharm.pipeline import candidate_markets, collect, design_search, load, past_designs, power
 from geoharm.pipeline.design_search import default_ring_designs
@@ -53,7 +53,8 @@ def searched(folder, *, study=None, markets=None, starts=STARTS, windows=WINDOWS
         tried = design_search.candidates(data, plan, markets)
         data = collect.with_zone_counts(engine, data, {one.key: one.zones for one in tried if one.zones})
     rows = tuple(design_search.try_designs(data, plan, tried))
-    return design_search.search_result(data, plan, markets, rows, ["a note"]), plan, data
+    search = design_search.search_result(data, plan, markets, rows, ["a note"])
+    return design_search.with_together(data, plan, search), plan, data
 
 
 @pytest.fixture(scope="module")
@@ -270,32 +271,55 @@ def test_it_says_from_when_on_there_is_enough_past(demo, monkeypatch, windows):
         assert ("18 are needed" in search.rows[0].target.note or "too late" in search.rows[0].target.note) != enough
 
 
-def test_pooled_markets_lie_apart_and_have_their_common_fall(found):
-    search, plan, _ = found
+def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, monkeypatch):
+    """What the search says of two markets is what `geoharm power` says of a study with both operations."""
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+    search, plan, data = found
     (together,) = search.together
     rows = {
         row.market: row
         for row in search.rows
         if (row.rings, row.start, row.months) == (together.rings, together.start, together.months)
     }
-    outlines = {market.name: market.geometry for market in search.markets}
+    markets = {market.name: market for market in search.markets}
     reach, clearance = together.rings.outer[-1], together.rings.outer[-1] - together.rings.outer[-2]
     for number, name in enumerate(together.markets):
         for other in together.markets[:number]:
-            assert outlines[name].distance(outlines[other]) >= 2 * reach + clearance
-    spreads = [PooledSpread((rows[name].target.spread,)) for name in together.markets]
-    expected = [common_detectable_fall(spreads[:count]) for count in range(1, len(spreads) + 1)]
-    assert together.falls == tuple(expected)
-    assert together.falls[0] == pytest.approx(rows[together.markets[0]].detectable_fall, abs=1e-4)
+            assert markets[name].geometry.distance(markets[other].geometry) >= 2 * reach + clearance
     assert [rows[name].detectable_fall for name in together.markets] == sorted(
         rows[name].detectable_fall for name in together.markets
     )
-    assert plan.template.name == "Operation Lantern"
+    falls = dict(together.falls)
+    assert falls[1] == rows[together.markets[0]].detectable_fall
+    until = rows[together.markets[0]].tried_until
+    both = [plan.operation(markets[name], together.rings, until, together.months) for name in together.markets[:2]]
+    study = replace(data.study, operations=tuple(both))
+    with open_engine(demo / "p.duckdb", inputs=demo) as engine:
+        ledgers = load.load_sources(engine, study, demo)
+        tables = power.power_tables(collect.collect_power(engine, study, ledgers))
+    spreads = [PooledSpread((table.zones[0].spread,)) for table in tables]
+    assert falls[2] == common_detectable_fall(spreads)
+    assert falls[2] != common_detectable_fall(
+        [PooledSpread((rows[name].target.spread,)) for name in together.markets[:2]]
+    )
+
+
+def test_counts_from_located_events_are_those_of_the_tables(demo, found):
+    search, plan, data = found
+    (candidate, *_) = design_search.candidates(data, plan, search.markets)
+    asked = data.measures[0].zone_counts[candidate.key]
+    counted = design_search.counts_in_zones(data.measures[0], candidate.zones)
+    window = Window("all", (asked.coverage,))
+    months = [Window("m", (Period(month, add_months(month, 1)),)) for month in asked.coverage.months()]
+    assert counted.coverage == asked.coverage
+    for zone in candidate.zones:
+        assert counted.total(zone.name, window) == asked.total(zone.name, window) > 0
+        assert [counted.total(zone.name, one) for one in months] == [asked.total(zone.name, one) for one in months]
 
 
 def test_markets_side_by_side_are_not_pooled(found):
     """Two copies of one market, moved by less than rings and clearance, and by more."""
-    search, plan, _ = found
+    search, plan, data = found
     best = search.best(search.primary)[0]
     outline = next(market.geometry for market in search.markets if market.name == best.market)
     width = outline.bounds[2] - outline.bounds[0]
@@ -307,7 +331,7 @@ def test_markets_side_by_side_are_not_pooled(found):
             CandidateMarket("copy", moved, ""),
         )
         copies = replace(search, markets=markets, rows=(best, replace(best, market="copy")))
-        assert (design_search.best_together(copies, plan, search.primary) is not None) == pooled
+        assert (design_search.best_together(data, plan, copies, search.primary) is not None) == pooled
 
 
 def test_progress_counts_candidates_and_rows_come_one_by_one(demo, monkeypatch):
