@@ -283,10 +283,15 @@ def _print_summary(found: DesignSearch) -> None:
     rows = found.rows_of(found.primary)
     answered = [row for row in found.ranked(rows) if row.has_answer]
     strong = [row for row in answered if row.detectable_fall <= found.weak_above]
-    refused = Counter(_kind_of_reason(row) for row in rows if not row.has_answer)
+    refused: Counter[str] = Counter()
+    texts: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.has_answer:
+            refused[_kind_of_reason(row)] += 1
+            texts.setdefault(_kind_of_reason(row), []).append(_reason(row))
     print(f"\n{found.primary}: {len(rows)} designs tried, {sum(refused.values())} without an answer")
-    for reason, count in refused.most_common(_MOST_REASONS):
-        print(f"  {count}: {reason}")
+    for kind, count in refused.most_common(_MOST_REASONS):
+        print(f"  {count}{' such as' if len(set(texts[kind])) > 1 else ''}: {texts[kind][0]}")
     if len(refused) > _MOST_REASONS:
         print(f"  {sum(count for _, count in refused.most_common()[_MOST_REASONS:])}: other reasons")
     for line in _without_rings(found):

@@ -51,7 +51,9 @@ def test_a_search_without_an_answer_says_so_with_reasons(study, monkeypatch):
     assert "Nothing from 2021-01-01 on is counted: neither to find markets nor to try designs." in said
     assert "“Operation Test” as in the study file, and " in said
     assert re.search(r"finds: \d+ designs tried, \d+ without an answer", said)
-    assert re.search(r"\n  \d+: the data begin on \.\.\., too late for \.\.\. months before the operation\n", said)
+    assert re.search(
+        r"\n  \d+ such as: the data begin on 2020-01-01, too late for \d months before the operation\n", said
+    )
     assert "No design can answer: none finds a fall of 60% or less of finds." in said
     assert re.search(
         r"   -  Operation Test, market 1, [^:]*: the data begin on 2020-01-01, too late for 3 months", said
