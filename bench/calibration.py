@@ -1,6 +1,6 @@
 """Coverage of 95% intervals in simulated cities with a known effect, for this program and other methods.
 
-Run as ``python -m bench.calibration --rows FILE [--worlds ordinary|mechanisms|all] [--cells "NAME;..."] [--from 0]
+Run as ``python -m bench.calibration --rows FILE [--worlds ordinary|mechanisms|streets|all] [--cells "NAME;..."] [--from 0]
 [--repeats 1000] [--minutes 60] [--headline]``. It adds replications to a file of JSON lines. It continues where the file
 ends, and never runs a seed twice. ``--quick`` prints two replications of two scenarios. ``--headline`` leaves out every other
 method; what is drawn, and the headline, are the same. `bench.scenarios` lists the worlds. `bench.calibration_table` makes
@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import anchors, worlds
-from bench.scenarios import MECHANISMS, SCENARIOS
+from bench.scenarios import MECHANISMS, SCENARIOS, STREETS
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
@@ -39,7 +39,12 @@ from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_var
 
 ROOT = Path(__file__).parent.parent
 POLYGONS = ROOT.parent / "shared" / "data" / "merseyside-lsoa"
-WORLDS = {"ordinary": SCENARIOS, "mechanisms": MECHANISMS, "all": SCENARIOS | MECHANISMS}
+WORLDS = {
+    "ordinary": SCENARIOS,
+    "mechanisms": MECHANISMS,
+    "streets": STREETS,
+    "all": SCENARIOS | MECHANISMS | STREETS,
+}
 # (fall in the target, share of the fall that moves into the ring)
 EFFECTS = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.4, 0.3), (0.4, 1.0))
 FALLEN = 0.3  # fall in the targets of `Scenario.fallen`
@@ -69,6 +74,8 @@ def city_of(cell):
         if cell.city == "polygons":
             files = list(POLYGONS.glob("*.json"))
             _CITIES[key] = worlds.polygon_city(files) if files else None
+        elif cell.city in worlds.STREET_TARGETS:
+            _CITIES[key] = worlds.street_city(cell.city)
         else:
             _CITIES[key] = worlds.grid_city(cell.side, cell.target, cell.sites)
     return _CITIES[key]

@@ -26,6 +26,7 @@ import traceback
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import geopandas
@@ -44,9 +45,12 @@ from geoharm.ingest.detect.events import guess_format
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.readers.input_files import single_input_file
 from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
 from geoharm.pipeline.check import check_study
 from geoharm.study.evidence_cards.cards import read_card
 from geoharm.study.read import read_study
+from geoharm.study.register import read_register
+from geoharm.study.schema import RegisterTable
 from geoharm.study.value_profiles.profiles import read_profile
 from tests.limits.bombs import FORMAT
 
@@ -57,6 +61,10 @@ _CASES_OF_A_PROCESS = 25
 CRS = "EPSG:32626"
 LON, LAT = -27.0, 45.0
 AREA = StudyArea(shapely.box(497_000, 4_980_000, 503_000, 4_986_000), CRS)
+RAIDS = RegisterTable.model_validate(
+    {"file": "raids.csv", "objective": "order", "radius": 50, "rings": {"gap": 0, "outer": [100]},
+     "before": {"months": 6}, "after": ["0-3 months"], "tactics": {"warrant": "crackdown"}}
+)  # fmt: skip
 NUMBERS = (
     b"0",
     b"-1",
@@ -235,6 +243,18 @@ def _study(path: Path) -> object:
     return check_study(study)
 
 
+def _raids(_: Path) -> list[bytes]:
+    rows = "".join(
+        f"Raid {n},{n % 28 + 1}/06/2020,{n % 28 + 2}/06/2020,warrant,{LON + n / 5e3},{LAT + n / 9e3},{n * 100}\n"
+        for n in range(30)
+    )
+    return [("name,start,end,tactic,longitude,latitude,cost\n" + rows).encode()]
+
+
+def _register(path: Path) -> object:
+    return read_register(path, RAIDS, area=AREA, period=Period(date(2019, 1, 1), date(2022, 1, 1)))
+
+
 def targets() -> dict[str, tuple[Target, str]]:
     """Return every reader with the ending of its files."""
     gpkg = lambda folder: [_points(folder, ".gpkg")]  # noqa: E731
@@ -249,6 +269,7 @@ def targets() -> dict[str, tuple[Target, str]]:
         (Target("kml", "xml", _kml, _events("kml")), ".kml"),
         (Target("workbook", "xml", _workbook, _events("excel")), ".xlsx"),
         (Target("parquet", "binary", lambda f: _parquet(f)[:1], _events("parquet")), ".parquet"),
+        (Target("geoparquet", "binary", lambda f: _parquet(f)[1:], _events("parquet")), ".parquet"),
         (Target("geoparquet guess", "binary", _parquet, _guess), ".parquet"),
         (Target("geopackage", "binary", gpkg, _events("vector")), ".gpkg"),
         (Target("flatgeobuf", "binary", lambda f: [_points(f, ".fgb")], _events("vector")), ".fgb"),
@@ -260,6 +281,7 @@ def targets() -> dict[str, tuple[Target, str]]:
         (Target("area flatgeobuf", "binary", lambda f: [_outlines(f, ".fgb")], _area), ".fgb"),
         (Target("area shapefile", "binary", lambda f: [_zipped_shapefile(f, _outlines, "outlines")], _area), ".zip"),
         (Target("raster", "binary", _raster, lambda path: read_population_raster(path, AREA)), ".tif"),
+        (Target("register", "text", _raids, _register), ".csv"),
         (Target("study", "toml", _shipped("pipelines/*.toml"), _study), ".toml"),
         (Target("format", "toml", _shipped("geoharm/ingest/formats/*.toml"), lambda path: read_format(path.name, path.parent)), ".toml"),
         (Target("value profile", "toml", _shipped("geoharm/study/value_profiles/*.toml"), lambda path: read_profile(path.name, path.parent)), ".toml"),

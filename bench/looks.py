@@ -93,21 +93,25 @@ def tables_by_month(setup, before, after):
         [add_months(worlds.START, month) for month in range(-months, after.shape[1])], dtype="datetime64[D]"
     )
     names = {zone.role.value: zone.name for zone in setup.design.zones}
-    coverage = Period(add_months(worlds.START, -months), setup.design.after.end)
+    ends = [window.end for window in (setup.design.after, *setup.design.phases)]
+    coverage = Period(add_months(worlds.START, -months), max(ends))
     counts = ZoneCounts(
         "events", tuple(names[role] for role in setup.masks), dates, by_zone, by_month=False, coverage=coverage
     )
     windows = placebo_windows(counts, setup.design)
-    by_window = np.column_stack(
-        [
-            counted[:, (dates >= np.datetime64(window.start)) & (dates < np.datetime64(window.end))].sum(axis=1)
-            for window in windows
-        ]
-    )
+    by_window = np.column_stack([counted[:, in_window(dates, window)].sum(axis=1) for window in windows])
     table = np.zeros((setup.row.size, len(windows)), dtype=np.int64)
     np.add.at(table, setup.first, by_window)
     panel = UnitPanel("events", windows, setup.row.copy(), setup.column.copy(), table)
     return counts, placebo_data(setup.places, panel, setup.design)
+
+
+def in_window(dates, window):
+    """Return which months (by their first days) lie in a window of whole months."""
+    return np.any(
+        [(dates >= np.datetime64(period.start)) & (dates < np.datetime64(period.end)) for period in window.periods],
+        axis=0,
+    )
 
 
 def replicate(world, seed):

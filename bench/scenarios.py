@@ -62,7 +62,7 @@ class Scenario:
     recording : str
         Where recording changes at the operation: "city", "places", "target", or "" for nowhere.
     city : str
-        "grid" or "polygons".
+        "grid", "polygons", or a key of `bench.worlds.STREET_TARGETS`: streets, and a target of this shape.
     happens, records : tuple of callable
         What else happens in the city, and to what is recorded of it (`bench.mechanisms`), in this order.
     """
@@ -152,6 +152,15 @@ def both(name, *, town=0, **settings):
         for kind, world in (("alike", LOCAL), ("own lives", own))
     }
 
+
+# Targets that are no compact area: streets drawn as a line of 30 m width, and several places that are one target.
+STREETS = {
+    **{
+        f"{name} as target": Scenario(replace(LOCAL, rate=4.0), city=name)
+        for name in ("street", "short street", "long street", "parts", "near parts")
+    },
+    **{f"{name} as target, own lives": Scenario(replace(OWN, rate=4.0), city=name) for name in ("street", "parts")},
+}
 
 MECHANISMS = {
     "own lives": Scenario(OWN),

@@ -35,6 +35,14 @@ CRS = "EPSG:32626"
 CORNER = (400_000.0, 4_900_000.0)
 MEASURE = Measure("events", "police", ("x",), "events", "public", Harm("community", "environment"))
 ZONES = ("target", "all rings", "target and rings")
+# Around (0, 0), streets from west to east: a stretch of street with its pavements; three places up to 1.9 km apart.
+STREET_TARGETS = {
+    "street": shapely.LineString([(-300, 0), (300, 0)]).buffer(15),
+    "short street": shapely.LineString([(-150, 0), (150, 0)]).buffer(15),
+    "long street": shapely.LineString([(-800, 0), (800, 0)]).buffer(15),
+    "parts": shapely.union_all([shapely.Point(x, y).buffer(150) for x, y in ((0, 0), (1400, 500), (-300, 1300))]),
+    "near parts": shapely.union_all([shapely.Point(x, y).buffer(120) for x, y in ((0, 0), (500, 0), (150, 450))]),
+}
 SHAPES = {1: (1, 1), 4: (2, 2), 8: (1, 8), 9: (3, 3), 16: (4, 4), 30: (5, 6)}
 
 
@@ -149,15 +157,19 @@ class City:
         zones = build_zones(operation, self.area, other_operations)
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
         places = placebo_places(operation, self.area, control, other_operations)
+        ground = zones, places, *self.sites_in(zones, places)
+        if not others:
+            self.grounds[centre] = ground
+        return ground
+
+    def sites_in(self, zones, places):
+        """Return the sites in each zone, the cells of the placebo places that hold sites, and the cell of each site."""
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
         row = np.floor((self.y - places.origin[1]) / places.cell).astype(np.int64)
         column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
         cell_key = row * (column.max() + 1) + column
         _, first, inverse = np.unique(cell_key, return_index=True, return_inverse=True)
-        ground = zones, places, masks, row[first], column[first], inverse
-        if not others:
-            self.grounds[centre] = ground
-        return ground
+        return masks, row[first], column[first], inverse
 
 
 def grid_city(side=30, target=9, sites=1):
@@ -234,6 +246,64 @@ def polygon_city(files, *, radius=400.0, rings=(600.0,), gap=150.0, seed=1):
         Places(x, y, float(np.median(distance.min(axis=1)))), np.concatenate(unit_of), np.concatenate(share),
         np.concatenate(sites_x), np.concatenate(sites_y), StudyArea(boundary, "EPSG:27700"), target,
         np.column_stack([x, y])[chosen], rings, gap,
+    )  # fmt: skip
+
+
+def street_city(shape, *, side=30, angle=20.0, block=200.0, step=40.0, seed=1):
+    """Return a city whose sites stand along streets of unequal weight, turned by an angle off the axes of any raster.
+
+    Parameters
+    ----------
+    shape : str
+        A key of `STREET_TARGETS`: what the target is.
+    side : int
+        Units along each edge.
+    angle : float
+        Of the streets to the axes, in degrees.
+    block : float
+        Metres between parallel streets.
+    step : float
+        Metres between the sites of a street.
+    seed : int
+        Seed of the weights.
+    """
+    rng = np.random.default_rng(seed)
+    length, turn = (
+        side * UNIT,
+        np.array(
+            [
+                [np.cos(np.radians(angle)), np.sin(np.radians(angle))],
+                [-np.sin(np.radians(angle)), np.cos(np.radians(angle))],
+            ]
+        ),
+    )
+    offsets, along = np.arange(block / 2, length, block), np.arange(step / 2, length, step)
+    sites, weights = [], []
+    for axis in (0, 1):
+        for offset in offsets:
+            line = np.column_stack([along, np.full(along.size, offset)])
+            sites.append(line if axis == 0 else line[:, ::-1])
+            weights.append(np.exp(0.5 * rng.standard_normal()) * rng.gamma(1.5, size=along.size))
+    sites, weights = np.concatenate(sites), np.concatenate(weights)
+    middle = (np.arange(side) + 0.5) * UNIT
+    x, y = (part.ravel() for part in np.meshgrid(middle, middle))
+    unit_of = np.floor(sites[:, 1] / UNIT).astype(int) * side + np.floor(sites[:, 0] / UNIT).astype(int)
+    share = weights / np.bincount(unit_of, weights, side * side)[unit_of]
+
+    def turned(points):
+        return points @ turn + CORNER
+
+    target = shapely.transform(STREET_TARGETS[shape], lambda points: points @ turn)
+    west, south, east, north = STREET_TARGETS[shape].bounds
+    ends = [np.arange(-low + UNIT, length - high - UNIT, block / 2) for low, high in ((west, east), (south, north))]
+    # A street's middle line runs along a street of the city.
+    ends[1] = offsets[(offsets >= -south + UNIT) & (offsets <= length - north - UNIT)]
+    centres = np.column_stack([part.ravel() for part in np.meshgrid(*ends)])
+    boundary = shapely.transform(shapely.box(0, 0, length, length), turned)
+    moved, units = turned(sites), turned(np.column_stack([x, y]))
+    return City(
+        Places(units[:, 0], units[:, 1], UNIT), unit_of, share, moved[:, 0], moved[:, 1], StudyArea(boundary, CRS),
+        target, turned(centres), (UNIT,),
     )  # fmt: skip
 
 

@@ -110,6 +110,12 @@ RASTER_CELLS = Limit(
     25_000_000, "cells", "the part of a raster over the study area, and one block of it", "take a coarser raster"
 )
 
+REGISTER_BYTES = Limit(20_000_000, "bytes", "a register of operations", "divide it, such as by year")
+REGISTER_ROWS = Limit(5_000, "rows", "a register of operations", "divide it, such as by year")
+REGISTER_OPERATIONS = Limit(
+    200, "operations", "a register, when rows close to each other are pooled", "divide it, such as by year or district"
+)
+
 TOML_BYTES = Limit(2_000_000, "bytes", "a study file, format, value profile or evidence card", "take comments out")
 DIGITS = Limit(4_300, "digits", "a whole number in a TOML or JSON file", "write at most 15")
 DOTTED_KEYS = Limit(100, "keys joined by dots", "one key of a TOML file", "name the table in brackets")

@@ -76,6 +76,7 @@ def test_nothing_loose_at_the_top_of_the_package(root):
         "_json",
         "_limits",
         "_version",
+        "_whole_files",
         "errors",
         "results",
     }

@@ -66,10 +66,11 @@ def last_phase_effect(operation: ReleasedOperation) -> ReleasedEffect | None:
 def will_it_last(operation: ReleasedOperation) -> Lasts:
     """Return what the last phase says of the primary measure in the target.
 
-    "Cannot tell" if that phase ends before half a year or begins before three months after the operation.
+    "Cannot tell" if that phase ends before half a year or begins before three months after the operation; of a
+    measure that goes on, since its start.
     """
     design = operation.design
-    last, end = last_phase(design), design.operation.period.end
+    last, end = last_phase(design), design.operation.phases_from
     if last.end < add_months(end, _LATEST_END):
         return Lasts.TOO_SHORT
     if last.start < add_months(end, _EARLIEST_START):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -197,6 +198,7 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "sources": [source.name for source in study.sources],
         "measures": {measure.name: measure.role.value for measure in study.measures},
         "operations": [operation.name for operation in study.operations],
+        "registers": [asdict(register) for register in study.registers],
         "notes": list(study.area_notes),
         "work": {"cells": work.cells, "minutes": round(work.seconds / 60, 1), "gigabytes": round(work.bytes / 1e9, 1)},
     }
@@ -210,6 +212,16 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+        if operation.period.end == study.period.end and not operation.ongoing:
+            print("    note: it ends with the study period; if it goes on, write ongoing = true instead of end")
+    for register in study.registers:
+        print(f"  register: {register.balance}")
+        for reason, rows, line in register.reasons:
+            print(f"    {rows:,} rejected, first in line {line:,}: {reason}")
+        for name, lines in register.pooled:
+            print(f"    pooled: {name} (lines {', '.join(f'{line:,}' for line in lines)})")
+        for note in (*([register.rule] if register.pooled else []), *register.notes):
+            print(f"    note: {note}")
     for note in (*study.area_notes, *([work.sentence()] if work.is_long else [])):
         print(f"  note: {note}")
 

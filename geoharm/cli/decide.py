@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoharm._whole_files import write_whole
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import (
     DATA,
@@ -184,7 +185,7 @@ def import_values(
     if out.exists():
         raise StudyError([f'"{out}" exists; choose another --out.'])
     text, rows = pipeline_decide.import_values(file, kind)
-    out.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(out, text)
     print(
         f"wrote {out} with {rows:,} offences; give your measures the names of its offences, or edit it. Not tested on an original file."
     )

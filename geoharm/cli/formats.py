@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoharm._whole_files import write_whole
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, print_json
 
@@ -84,7 +85,7 @@ def guess(
     if out.exists():
         typer.echo(f'"{out}" exists; choose another --out.', err=True)
         raise typer.Exit(1)
-    out.write_text(proposal.toml, encoding="utf-8", newline="\n")
+    write_whole(out, proposal.toml)
     print(f"wrote {out}; edit it, then: geoharm formats check {file} --format {out}")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoharm._whole_files import write_whole
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
@@ -163,7 +164,7 @@ def _write_all(files: Mapping[Path, str], study_file: Path | None) -> None:
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            write_whole(path, text)
         if study_file is not None:
             _check_written_study(study_file)
     except BaseException:

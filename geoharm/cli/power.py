@@ -117,8 +117,10 @@ def power(  # noqa: PLR0917
         output["questions"] = [_composite_as_dict(summary) for summary in summaries]
         print_json(output)
         return
+    going_on = {operation.name for operation in study.operations if operation.ongoing}
     for table in tables:
-        _print_table(table, primary=table.measure == study.primary)
+        later = "since its start" if table.operation in going_on else "after"
+        _print_table(table, primary=table.measure == study.primary, later=later)
     for measure, fall in pooled_falls.items():
         finding = f"a fall of {fall:.0%} or more" if fall is not None else "no fall of a size that can be computed"
         print(
@@ -197,19 +199,19 @@ def _alone(row: PowerRow) -> PooledSpread | None:
     return None if row.spread is None else spreads.PooledSpread((row.spread,))
 
 
-def _print_table(table: PowerTable, *, primary: bool) -> None:
+def _print_table(table: PowerTable, *, primary: bool, later: str) -> None:
     print(f"{table.operation}, {table.measure}{' (primary)' if primary else ''}: tried on {table.past_windows}")
     for row in table.zones:
         if math.isnan(row.detectable_fall):
-            print(f"  {row.zone}, {row.months} months after: {row.note}")
+            print(f"  {row.zone}, {row.months} months {later}: {row.note}")
             continue
         print(
-            f"  {row.zone}, {row.months} months after: about {row.expected:,.0f} {table.unit} expected; a fall of "
+            f"  {row.zone}, {row.months} months {later}: about {row.expected:,.0f} {table.unit} expected; a fall of "
             f"{row.detectable_fall:.0%} or more is found four times in five"
         )
     for fall in _FALLS:
         months = table.months_for(fall)
-        wait = f"{months:.0f} months after" if not math.isnan(months) else "not within 18 months"
+        wait = f"{months:.0f} months {later}" if not math.isnan(months) else "not within 18 months"
         print(f"  to find a fall of {fall:.0%} in the target: {wait}")
     tried = [row for row in table.by_months if not math.isnan(row.detectable_fall)]
     if not table.waiting_helps:

@@ -6,7 +6,7 @@ agree with all published numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +15,17 @@ from scipy import sparse
 
 from geoharm.disclosure.cells import Cells
 from geoharm.disclosure.conflicts import Bounds, reconcile
+from geoharm.disclosure.month_totals import month_bounds
 from geoharm.disclosure.programmes import MAX_COUNT, Programme
 from geoharm.disclosure.rows import RowSet
-from geoharm.disclosure.statements import Constraints
+from geoharm.disclosure.statements import Constraints, distinct
 from geoharm.model.disclosure_rules import DisclosureRule
 
 _RANDOM_GOALS = 8
+# Pairs of goals in turn that may give no further cell enough values before the cells are searched one by one.
+_FRUITLESS_GOALS = 4
+# Arithmetic of fractions is trusted to this.
+_HAIR = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,9 @@ class AttackResult:
     cells: int
 
 
-def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSet] | None = None) -> AttackResult:
+def attack(
+    constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSet] | None = None, *, every: bool = True
+) -> AttackResult:
     r"""Return every count that could be small and has fewer possible values than its rule requires.
 
     Parameters
@@ -71,6 +78,8 @@ def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSe
     rule : DisclosureRule
     only : frozenset of RowSet, optional
         Only counts that are a part of these rows are tested, but against all numbers.
+    every : bool
+        Whether every exposed count is looked for; else one for each set of rows is enough.
 
     Returns
     -------
@@ -102,18 +111,14 @@ def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[RowSe
 
     The true counts are not used: the attack knows only what a reader knows.
     """
-    system = _System(constraints, rule, only)
+    values = (*constraints.values, *month_bounds(constraints, rule.threshold))
+    system = _System(replace(constraints, values=distinct(values)), rule, only)
     if not system.cells:
         return AttackResult((), (), cells=0)
     exposed: dict[int, ExposedCell] = {}
-    ranges = None
+    search = system.search(rule)
     for labels, values_needed in ((True, rule.possible_values), (False, rule.threshold)):
-        ranges = system.ranges(rule, labels=labels, seen=ranges)
-        for index, (low, high) in enumerate(zip(*ranges, strict=True)):
-            cell = system.cells[index]
-            lowest = max(rule.lowest_suppressed, int(cell.may_be_none))
-            if high - low + 1 < values_needed + cell.slack and low < rule.threshold and high >= lowest:
-                exposed.setdefault(index, ExposedCell(cell.text, cell.rows, int(low), int(high)))
+        exposed |= search.exposed(labels=labels, values_needed=values_needed, known=exposed, every=every)
     return AttackResult(tuple(exposed[index] for index in sorted(exposed)), system.relaxed, cells=len(system.cells))
 
 
@@ -140,9 +145,6 @@ class _Cell:
     weights: NDArray[np.float64]
     slack: float = 0.0
     may_be_none: bool = False
-
-
-_Ranges = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class _System:
@@ -240,61 +242,142 @@ class _System:
         starts = by_row.indptr[alone]
         return frozenset(by_row.indices[starts][by_row.data[starts] == 1].tolist())
 
-    def ranges(self, rule: DisclosureRule, *, labels: bool, seen: _Ranges | None = None) -> _Ranges:
-        """Return the smallest and the largest value of every cell.
+    def search(self, rule: DisclosureRule) -> _Search:
+        """Return the search for exposed cells under a rule."""
+        return _Search(self.cells, self._matrix, self._bounds, self._label, self._parts, rule)
+
+
+class _Search:
+    """Searches the smallest and the largest value of cells, as far as it takes to see whether they are exposed."""
+
+    def __init__(
+        self,
+        cells: Sequence[_Cell],
+        matrix: sparse.csc_matrix,
+        bounds: Bounds,
+        label: NDArray[np.bool_],
+        parts: NDArray[np.int64],
+        rule: DisclosureRule,
+    ) -> None:
+        self._cells, self._matrix, self._bounds, self._label, self._rule = cells, matrix, bounds, label, rule
+        self._parts = parts
+        self._weights = _weights(cells, matrix.shape[1])
+        self._slack = np.array([cell.slack for cell in cells])
+        self._part_of_cell = [np.unique(parts[cell.columns]) for cell in cells]
+        self._tested = np.unique(np.concatenate(self._part_of_cell))
+        self._by_part = {
+            part: np.flatnonzero([own.size == 1 and own[0] == part for own in self._part_of_cell])
+            for part in self._tested.tolist()
+        }
+        # The smallest and the largest value of every cell that were found to be possible.
+        self._least, self._greatest = np.full(len(cells), np.inf), np.full(len(cells), -np.inf)
+        self._goals = np.random.default_rng(0)
+
+    def exposed(
+        self, *, labels: bool, values_needed: int, known: Collection[int], every: bool
+    ) -> dict[int, ExposedCell]:
+        """Return the exposed cells, by their position.
 
         The search stops early where it can: a cell for which enough values were found is not followed to its ends.
 
         Parameters
         ----------
-        rule : DisclosureRule
         labels : bool
             Whether a label such as "under 5" also bounds its count from below.
-        seen : pair of ndarray, optional
-            Values already known to be possible: smallest and largest of every cell.
+        values_needed : int
+            How many values a cell that may be small must keep, before slack.
+        known : collection of int
+            Cells that are known to be exposed.
+        every : bool
+            Whether every exposed cell is looked for; else one for each set of rows is enough.
         """
-        low = self._bounds.low if labels else np.where(self._label, np.minimum(self._bounds.low, 0.0), self._bounds.low)
-        search = _Search(self._matrix, low, self._bounds, self._parts)
-        least, greatest = seen or (np.full(len(self.cells), np.inf), np.full(len(self.cells), -np.inf))
-        least, greatest = least.copy(), greatest.copy()
-        weights = self._weights()
-        part_of_cell = [np.unique(self._parts[cell.columns]) for cell in self.cells]
-        tested = np.unique(np.concatenate(part_of_cell))
-        # Random goals first: their solutions give most cells enough values, so these cells need no search of their own.
-        goals = np.random.default_rng(0).choice([-1.0, 1.0], size=(_RANDOM_GOALS, self._matrix.shape[1]))
-
-        def note(solution: NDArray[np.float64], cells: NDArray[np.int64]) -> None:
-            values = weights[cells] @ solution
-            least[cells] = np.minimum(least[cells], values)
-            greatest[cells] = np.maximum(greatest[cells], values)
-
-        everything = np.arange(len(self.cells))
-        for goal in goals:
-            for sign in (1.0, -1.0):
-                note(search.least(sign * goal, tested), everything)
-        by_part = {
-            part: np.flatnonzero([parts.size == 1 and parts[0] == part for parts in part_of_cell]) for part in tested
+        low = self._bounds.low
+        if not labels:
+            low = np.where(self._label, np.minimum(low, 0.0), low)
+        programmes = _Programmes(self._matrix, low, self._bounds, self._parts)
+        needed = values_needed + self._slack
+        if not known and not np.isfinite(self._least).any():
+            self._try_random_goals(programmes)
+        told = {self._cells[index].rows for index in known}
+        settled = {
+            index for index, cell in enumerate(self._cells) if index in known or (not every and cell.rows in told)
         }
-        for index, cell in enumerate(self.cells):
-            goal = np.zeros(self._matrix.shape[1])
-            goal[cell.columns] = cell.weights
+        self._try_narrow_cells(programmes, needed, settled)
+        found: dict[int, ExposedCell] = {}
+        for index, cell in enumerate(self._cells):
+            if index in settled or (not every and cell.rows in told) or not self._is_narrow(index, needed):
+                continue
+            if self._cannot_be_small(programmes, index):
+                continue
+            least, greatest = self._ends(programmes, index, needed[index])
+            if greatest - least + 1 < needed[index] and least < self._rule.threshold and greatest >= self._lowest(cell):
+                found[index] = ExposedCell(cell.text, cell.rows, int(least), int(greatest))
+                told.add(cell.rows)
+        return found
+
+    def _lowest(self, cell: _Cell) -> int:
+        """Return the smallest count of a cell that is a secret."""
+        return max(self._rule.lowest_suppressed, int(cell.may_be_none))
+
+    def _is_narrow(self, cells: int | NDArray[np.int64], needed: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return whether fewer values were found for cells than they need."""
+        return np.asarray(self._greatest[cells] - self._least[cells] + 1 < needed[cells])
+
+    def _note(self, solution: NDArray[np.float64], cells: NDArray[np.int64]) -> None:
+        values = self._weights[cells] @ solution
+        self._least[cells] = np.minimum(self._least[cells], values)
+        self._greatest[cells] = np.maximum(self._greatest[cells], values)
+
+    def _try_random_goals(self, programmes: _Programmes) -> None:
+        """Note the values of all cells in the solutions for random goals: most cells have enough values by them alone."""
+        everything = np.arange(len(self._cells))
+        for goal in self._goals.choice([-1.0, 1.0], size=(_RANDOM_GOALS, self._matrix.shape[1])):
             for sign in (1.0, -1.0):
-                if greatest[index] - least[index] + 1 >= rule.threshold:
-                    break
-                parts = part_of_cell[index]
-                solution = search.least(sign * goal, parts)
-                note(solution, by_part[parts[0]] if parts.size == 1 else np.array([index]))
-        return least, greatest
+                self._note(programmes.least(sign * goal, self._tested), everything)
 
-    def _weights(self) -> sparse.csr_matrix:
-        """Return the coefficients of all cells, of shape (cells, unknowns)."""
-        rows = np.repeat(np.arange(len(self.cells)), [cell.columns.size for cell in self.cells])
-        columns = np.concatenate([cell.columns for cell in self.cells])
-        weights = np.concatenate([cell.weights for cell in self.cells])
-        return sparse.csr_matrix((weights, (rows, columns)), shape=(len(self.cells), self._matrix.shape[1]))
+    def _try_narrow_cells(self, programmes: _Programmes, needed: NDArray[np.float64], settled: Collection[int]) -> None:
+        """Try goals of those cells alone that have too few values, as long as one of them gets enough."""
+        for part, cells in self._by_part.items():
+            open_cells = np.array([index for index in cells.tolist() if index not in settled], dtype=np.int64)
+            fruitless = 0
+            while (narrow := open_cells[self._is_narrow(open_cells, needed)]).size > 1 and fruitless < _FRUITLESS_GOALS:
+                goal = self._goals.choice([-1.0, 1.0], size=narrow.size) @ self._weights[narrow]
+                for sign in (1.0, -1.0):
+                    self._note(programmes.least(sign * goal, np.array([part])), cells)
+                fruitless = fruitless + 1 if self._is_narrow(narrow, needed).all() else 0
+
+    def _cannot_be_small(self, programmes: _Programmes, index: int) -> bool:
+        """Return whether even fractions leave a cell no small value that is a secret."""
+        goal, parts = self._goal(index), self._part_of_cell[index]
+        return programmes.bound(goal, parts) > self._rule.threshold - 1 or -programmes.bound(
+            -goal, parts
+        ) < self._lowest(self._cells[index])
+
+    def _ends(self, programmes: _Programmes, index: int, needed: float) -> tuple[float, float]:
+        """Return the smallest and the largest value of a cell, or two values between which there are enough."""
+        goal, parts = self._goal(index), self._part_of_cell[index]
+        for sign in (1.0, -1.0):
+            if self._greatest[index] - self._least[index] + 1 >= needed:
+                break
+            solution = programmes.least(sign * goal, parts)
+            self._note(solution, self._by_part[int(parts[0])] if parts.size == 1 else np.array([index]))
+        return float(self._least[index]), float(self._greatest[index])
+
+    def _goal(self, index: int) -> NDArray[np.float64]:
+        goal = np.zeros(self._matrix.shape[1])
+        goal[self._cells[index].columns] = self._cells[index].weights
+        return goal
 
 
-class _Search:
+def _weights(cells: Sequence[_Cell], unknowns: int) -> sparse.csr_matrix:
+    """Return the coefficients of all cells, of shape (cells, unknowns)."""
+    rows = np.repeat(np.arange(len(cells)), [cell.columns.size for cell in cells])
+    columns = np.concatenate([cell.columns for cell in cells])
+    weights = np.concatenate([cell.weights for cell in cells])
+    return sparse.csr_matrix((weights, (rows, columns)), shape=(len(cells), unknowns))
+
+
+class _Programmes:
     """Minimises sums of the unknowns of some connected parts; every part has one programme."""
 
     def __init__(
@@ -314,6 +397,17 @@ class _Search:
             else:
                 solution[columns] = programme.least(goal[columns])
         return solution
+
+    def bound(self, goal: NDArray[np.float64], parts: NDArray[np.int64]) -> float:
+        """Return a number that no weighted sum over some parts is below: the smallest sum of fractions, less a hair."""
+        total = -_HAIR
+        for part in parts.tolist():
+            columns, programme = self._programme(part)
+            if programme is None:
+                total += MAX_COUNT * float(np.minimum(goal[columns], 0.0).sum())
+            else:
+                total += programme.bound(goal[columns])
+        return total
 
     def _programme(self, part: int) -> tuple[NDArray[np.int64], Programme | None]:
         if part not in self._programmes:

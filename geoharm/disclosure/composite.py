@@ -10,6 +10,7 @@ from geoharm.disclosure.robustness import protect_forests
 from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.evaluation.reading import read_pooled, weaker
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.reason import Reason, Withheld
 
 _MIN_ALONE = 2
@@ -90,7 +91,7 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
 
 
 def _is_small(component: CompositeComponent, k: int) -> bool:
-    return any(0 < count < k for count in (component.before, component.after))
+    return any(is_few(count, k) for count in (component.before, component.after))
 
 
 def _key(component: CompositeComponent) -> tuple[str, str, str]:

@@ -37,7 +37,7 @@ from geoharm.model.suppressed import Count, Suppressed
 _GRID_METRES = 0.01
 _HALF_OF_TEN = 5
 _RELATIVE_PRECISION = 1e-8
-# The total of a month in the whole city is used only up to so many times k; a larger one bounds no cell closely.
+# The total of a view of the whole city is used only up to so many times k; a larger one bounds no cell closely.
 _BINDING_MULTIPLE = 4
 
 
@@ -56,8 +56,9 @@ def constraints_of(release: Release) -> Constraints:
       the zone's and its companion's;
     - hotspots;
     - differences whose other counts are shown;
-    - the stretches of time of the released effect decays;
-    - the city's months, where they are small enough to bind.
+    - the stretches of time of the released effect decays.
+
+    The rows by month stand in the data sets; the attack reads them there (`month_bounds`).
 
     The cumulative difference and the event study need no constraint of their own, as they are functions of the months
     that are shown with them. Any other number that is made from a suppressed count is a leak: with nine digits it gives
@@ -105,7 +106,6 @@ def constraints_of(release: Release) -> Constraints:
     zones = tuple(sorted(everywhere))
     for hotspots in release.hotspots:
         values += _values_of_hotspots(hotspots, release, zones, outlines)
-    values += _values_of_months(release, (*zones, UNPLACED))
     return Constraints(distinct(tuple(values)), outlines, tuple(leaks), {one.key: one for one in data.values()})
 
 
@@ -347,15 +347,3 @@ def _join_adjacent(periods: tuple[Period, ...]) -> tuple[Period, ...]:
         else:
             joined.append(period)
     return tuple(joined)
-
-
-def _values_of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
-    """Return the monthly numbers of kept rows as upper bounds, where they are small enough to bind."""
-    for ledger in release.ledgers:
-        known = release.data.get(ledger.source, DataSet(ledger.source))
-        for month, value in ledger.months.items():
-            high = value.below - 1 if isinstance(value, Suppressed) else value + _HALF_OF_TEN
-            if high <= _BINDING_MULTIPLE * release.threshold:
-                periods = (Period(month, add_months(month, 1)),)
-                term = Term(1.0, RowSet(known.key, known.scheme), everywhere, periods)
-                yield PublishedValue(f"{ledger.source}, rows kept in {month:%Y-%m}", (term,), 0.0, float(high))

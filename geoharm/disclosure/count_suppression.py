@@ -24,9 +24,10 @@ from geoharm.model.design import (
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.effect import Effect
 from geoharm.model.geometry import ZoneRole
-from geoharm.model.period import DURING, Period, Window
+from geoharm.model.period import Period, Window, headline_phases
 from geoharm.model.reason import Reason, RevealedBy, Withheld
 from geoharm.model.suppressed import Count, Suppressed
 from geoharm.results import OperationResult
@@ -68,8 +69,8 @@ class CountSuppression:
         return any(self._key(zone, window) in self.hidden for window in windows)
 
     def is_small(self, *counts: int) -> bool:
-        """Return whether one of the counts lies from 1 to k - 1."""
-        return any(0 < count < self.k for count in counts)
+        """Return whether one of the counts is few (`is_few`)."""
+        return any(is_few(count, self.k) for count in counts)
 
     def _key(self, zone: str, window: Window) -> _CountKey:
         return frozenset(self.members[zone]), window.periods
@@ -221,7 +222,7 @@ def _suppress_measure(
         suppression = suppression.hiding(zones, [window])
     of_headline = [(zone, design.after) for zone in {"control", *(phase.zone for phase in result.phases)}]
     for zone, reason in _zones_with_hidden_phases(result, design, suppression).items():
-        after = [phase for phase in design.phases if phase.name != DURING]
+        after = headline_phases(design.phases)
         suppression = suppression.hiding({zone: reason}, after, shown=of_headline)
     if level >= SuppressionLevel.PHASES:
         given_up_phases = dict.fromkeys((zone for zone, _ in of_headline), everything)
@@ -249,9 +250,9 @@ def _zones_with_hidden_phases(
     The phases add up to the headline's count. So a single suppressed phase would follow from the others, and a suppressed
     headline from all of them.
     """
-    hidden = {}
+    hidden, parts = {}, {phase.name for phase in headline_phases(design.phases)}
     for zone in {phase.zone for phase in result.phases}:
-        after = [phase.after for phase in result.phases if phase.zone == zone and phase.window != DURING]
+        after = [phase.after for phase in result.phases if phase.zone == zone and phase.window in parts]
         if suppression.hides(zone, design.after):
             hidden[zone] = Withheld(Reason.GIVES_BACK, suppression.k, RevealedBy.PHASES)
         elif suppression.is_small(*after):

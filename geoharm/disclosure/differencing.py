@@ -8,13 +8,14 @@ from itertools import pairwise
 import numpy as np
 
 from geoharm.model.counts import ZoneCounts
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.period import Period
 
 _TOLERANCE = 1e-9
 
 
 def is_recoverable(counts: ZoneCounts, zone: str, published: Sequence[Sequence[Period]], k: int) -> bool:
-    """Return whether published sums of a zone over time determine a count from 1 to k - 1 of any stretch of time.
+    """Return whether published sums of a zone over time determine a few events (`is_few`) of any stretch of time.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def is_recoverable(counts: ZoneCounts, zone: str, published: Sequence[Sequence[P
             total = int(piece_counts[first : last + 1].sum())
             if total >= k:
                 break
-            if total == 0:
+            if not is_few(total, k):
                 continue
             stretch = np.zeros(len(pieces))
             stretch[first : last + 1] = 1

@@ -65,9 +65,9 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
         if constraints.leaks:
             msg = f"A number is shown although its count is withheld ({constraints.leaks[0]}); nothing was published."
             raise PublishError(msg)
-        exposed = attack(constraints, rule, rows).exposed
+        exposed = attack(constraints, rule, rows, every=False).exposed
         if not exposed and rows is not None:
-            exposed = attack(constraints, rule).exposed
+            exposed = attack(constraints, rule, every=False).exposed
         if not exposed:
             return release
         rows = frozenset(each for cell in exposed for each in cell.rows)
@@ -104,7 +104,7 @@ def _exposes_alone(rows: RowSet, constraints: Constraints, rule: DisclosureRule)
         for value in constraints.values
         if all(replace(term.rows, own_place=False) == rows for term in value.terms)
     )
-    return bool(attack(replace(constraints, values=own), rule).exposed)
+    return bool(attack(replace(constraints, values=own), rule, every=False).exposed)
 
 
 def _raised_levels(

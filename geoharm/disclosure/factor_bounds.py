@@ -36,10 +36,13 @@ def history_bounds(effect: ReleasedEffect, factors: ForecastFactors) -> tuple[fl
     and the zone's history is :math:`E_1` over the control's count after as a share of its history. A reader knows r from
     its own released digits, and once more from the released mean of the forecast, divided by all other steps. Both bounds
     hold. If no month counts more than another, f is 0 without rounding.
+
+    Where the zone's own season is in the forecasts, both are multiplied by factors that are made of its months and not
+    released. Then they say nothing of the history: it could be any, and the released `has_season` says so.
     """
     long_run = factors.step(FactorKind.LONG_RUN)
     before, city = effect.before, _city_ratio(effect)
-    if long_run is None or not isinstance(before, int) or math.isnan(city):
+    if long_run is None or factors.has_season or not isinstance(before, int) or math.isnan(city):
         return 0.0, math.inf
     low_log, high_log = _own_history_step(effect, factors, before * city)
     half = 0.0 if factors.discount == 1 else _half_unit(FEATURE_DIGITS)

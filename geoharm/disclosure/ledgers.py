@@ -23,7 +23,8 @@ from datetime import date
 from typing import TypeVar
 
 from geoharm.disclosure.suppression import suppress_small
-from geoharm.disclosure.tens import count_to_ten
+from geoharm.disclosure.tens import count_to_ten, ends_of_tens
+from geoharm.model.disclosure_rules import Threshold
 from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, QualityNote, SourceLedger
 from geoharm.model.period import Period
 from geoharm.model.suppressed import Count, Suppressed
@@ -32,7 +33,6 @@ from geoharm.model.table_ledger import TableLedger
 EVENTS = "event"
 # Numbers of rows that are rounded by themselves; the others follow from them.
 _ROUNDED = ("kept", "rejected", "duplicate", "outside", "default_geocode", "no_place", "recovered")
-_HALF_OF_TEN = 5
 _Key = TypeVar("_Key")
 
 
@@ -174,23 +174,24 @@ def release_parts(parts: Mapping[_Key, int], k: int) -> tuple[dict[_Key, Count],
     """
     shown = {key: count_to_ten(rows, k) for key, rows in parts.items()}
     total = count_to_ten(sum(parts.values()), k)
-    lows, highs = (sum(_ends(count)[side] for count in shown.values()) for side in (0, 1))
-    total_low, total_high = _ends(total)
+    lowest = k.lowest if isinstance(k, Threshold) else 1
+    lows, highs = (sum(_ends(count, lowest)[side] for count in shown.values()) for side in (0, 1))
+    total_low, total_high = _ends(total, lowest)
     for count in shown.values():
         if not isinstance(count, Suppressed):
             continue
-        low, high = _ends(count)
+        low, high = _ends(count, lowest)
         values = min(high, total_high - (lows - low)) - max(low, total_low - (highs - high)) + 1
-        if values < k - 1:
+        if values < k - lowest:
             return shown, Suppressed()
     return shown, total
 
 
-def _ends(count: Count) -> tuple[int, int]:
+def _ends(count: Count, lowest: int) -> tuple[int, int]:
     """Return the smallest and the largest number of rows that a released number stands for."""
     if isinstance(count, Suppressed):
-        return 1, count.below - 1
-    return (count - _HALF_OF_TEN, count + _HALF_OF_TEN) if count else (0, 0)
+        return lowest, count.below - 1
+    return ends_of_tens(count)
 
 
 def _file_rows(file: FileLedger, k: int) -> ReleasedRows:

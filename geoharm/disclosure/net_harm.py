@@ -16,6 +16,7 @@ from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, Measure
 from geoharm.harm.results.perception import CorrectedEffect
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.design import TARGET_AND_RINGS, TARGET_GAP_AND_RINGS
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.estimate import Interval
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
@@ -86,7 +87,7 @@ def protect_harm_assessment(
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
         for row in net_harm.rows
-        if 0 < row.smallest_count < k
+        if is_few(row.smallest_count, k) and row.smallest_count
     }
     incomplete = hidden | without_error.all
     return replace(
@@ -237,7 +238,7 @@ def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: _Harms, k:
 def _suppress_rise_check(check: RiseCheck, k: int) -> RiseCheck:
     no_interval = Interval(math.nan, math.nan, check.interval.level)
     state, reason = check.state, check.reason
-    if 0 < check.after < k and state is not RiseState.UNKNOWN:
+    if is_few(check.after, k) and state is not RiseState.UNKNOWN:
         state, reason = RiseState.UNKNOWN, Withheld(Reason.FEW_EVENTS, k)
     return replace(
         check,

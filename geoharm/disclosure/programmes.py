@@ -111,14 +111,24 @@ class Programme:
         PublishError
             If none are within all bounds, or the program gives up.
         """
-        self._linear.changeColsCost(self._columns.size, self._columns, goal)
-        self._linear.run()
-        vertex = np.array(self._linear.getSolution().col_value)
-        is_optimal = self._linear.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        if is_optimal and np.abs(vertex - np.round(vertex)).max(initial=0.0) < _WHOLE:
+        vertex = self._vertex(goal)
+        if vertex is not None and np.abs(vertex - np.round(vertex)).max(initial=0.0) < _WHOLE:
             return np.round(vertex)
         solution = solve_whole(goal, self._matrix, self._low, self._high)
         if solution is None:
             msg = "The published numbers contradict each other although they were reconciled. Please report this as a defect."
             raise PublishError(msg)
         return solution
+
+    def bound(self, goal: NDArray[np.float64]) -> float:
+        """Return the smallest weighted sum of fractions within all bounds; no whole unknowns have a smaller one."""
+        vertex = self._vertex(goal)
+        return -np.inf if vertex is None else float(goal @ vertex)
+
+    def _vertex(self, goal: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return fractions within all bounds whose weighted sum is smallest; None if the linear programme has no optimum."""
+        self._linear.changeColsCost(self._columns.size, self._columns, goal)
+        self._linear.run()
+        if self._linear.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.array(self._linear.getSolution().col_value)

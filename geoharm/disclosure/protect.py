@@ -64,7 +64,7 @@ from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
-from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES, is_few
 from geoharm.model.effect import Effect
 from geoharm.model.period import Period, add_months
 from geoharm.results import OperationResult, StudyResult
@@ -80,7 +80,7 @@ def protect(result: StudyResult) -> Release:
     """
     result = with_released_activity(result)
     settings = result.study.publish
-    k = 1 if settings.release == "internal" else DISCLOSURE_RULES[settings.disclosure].threshold
+    k = 1 if settings.release == "internal" else DISCLOSURE_RULES[settings.disclosure].k
     maps = (
         tuple(protect_hotspots(hotspots, result.study.area, k) for hotspots in result.hotspots),
         tuple(protect_change(changes, result.study.area, k) for changes in result.changes),
@@ -295,7 +295,7 @@ def _series_by_step(counts: ZoneCounts, design: Design, k: int, step: int) -> Re
     complete_steps = {start: months for start, months in steps.items() if all(month in target for month in months)}
     target_counts = {start: sum(target[month] for month in months) for start, months in complete_steps.items()}
     control_counts = {start: sum(control[month] for month in months) for start, months in complete_steps.items()}
-    if not complete_steps or any(0 < count < k for count in (*target_counts.values(), *control_counts.values())):
+    if not complete_steps or any(is_few(count, k) for count in (*target_counts.values(), *control_counts.values())):
         return None
     published = [[Period(start, add_months(start, step))] for start in complete_steps]
     published += [list(window.periods) for window in (design.before, design.after, *design.phases)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.errors import PublishError
 from geoharm.harm.results.markets import CriterionValue, Ranking, ReachGap, ThreatMatrixRow
-from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES, is_few
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import Study
 
@@ -37,7 +37,7 @@ class RankingRelease:
 
 def threshold_of(study: Study) -> int:
     """Return k of a study's disclosure rule; 1 for an internal release."""
-    return 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
+    return 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].k
 
 
 def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
@@ -66,7 +66,7 @@ def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
             replace(row, values=tuple(_protect_criterion(value, withheld) for value in row.values))
             for row in ranking.rows
         ),
-        threats=tuple(_protect_threat_row(row, withheld) for row in ranking.threats),
+        threats=tuple(_protect_threat_row(row, withheld, k) for row in ranking.threats),
         gaps=tuple(_protect_reach_gap(gap, k) for gap in ranking.gaps),
         hotspots=tuple(hotspot for hotspot in ranking.hotspots if min(hotspot.events, hotspot.places) >= k),
     )
@@ -74,14 +74,14 @@ def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
 
 
 def _protect_criterion(criterion: CriterionValue, withheld: Withheld) -> CriterionValue:
-    if 0 < criterion.smallest_count < withheld.below:
+    if criterion.smallest_count and is_few(criterion.smallest_count, withheld.below):
         return replace(criterion, value=math.nan, standard_error=math.nan, note=withheld, smallest_count=0)
     return replace(criterion, smallest_count=0)
 
 
-def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatrixRow:
+def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld, k: int) -> ThreatMatrixRow:
     """Return a row of the threat matrix without counts. All its threats are suppressed if any measure's count is small."""
-    has_small_count = any(0 < count < withheld.below for _, count in row.counts)
+    has_small_count = any(is_few(count, k) for _, count in row.counts)
     threats = tuple(
         (
             name,
@@ -91,7 +91,7 @@ def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatri
     )
     features = tuple(
         replace(feature, value=math.nan, note=withheld, counts=())
-        if any(0 < count < withheld.below for count in feature.counts)
+        if any(is_few(count, k) for count in feature.counts)
         else replace(feature, counts=())
         for feature in row.features
     )
@@ -99,6 +99,6 @@ def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatri
 
 
 def _protect_reach_gap(gap: ReachGap, k: int) -> ReachGap:
-    if any(0 < count < k for count in gap.counts):
+    if any(is_few(count, k) for count in gap.counts):
         return replace(gap, share=math.nan, harm=math.nan, counts=(0, 0))
     return replace(gap, counts=(0, 0))

@@ -45,7 +45,7 @@ from geoharm.evaluation.results.specification import ControlCandidate, Specifica
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.estimate import Interval
 from geoharm.model.geometry import ZoneRole
-from geoharm.model.period import DURING, Period
+from geoharm.model.period import Period, headline_phases
 from geoharm.model.pooled import Forest
 from geoharm.model.reason import Reason, Withheld
 
@@ -288,6 +288,7 @@ def _protect_specification_curve(
 ) -> SpecificationCurve:
     """Return the estimates by reach, window and control from which no suppressed count follows."""
     after_name, reach_is_shown = design.after.name, {}
+    apart = {phase.name for phase in design.phases} - {phase.name for phase in headline_phases(design.phases)}
     suppressed_rings = 0
     for zone in design.of_role(ZoneRole.RING):
         suppressed_rings += zone.name in rule.incomplete
@@ -299,7 +300,7 @@ def _protect_specification_curve(
     small_controls = {
         _control_of(specification)
         for specification in curve.specifications
-        if rule.small(*specification.counts[2:]) and dict(specification.choices)["window"] != DURING
+        if rule.small(*specification.counts[2:]) and dict(specification.choices)["window"] not in apart
     }
 
     def is_shown(specification: Specification) -> bool:
@@ -309,7 +310,7 @@ def _protect_specification_curve(
         if not reach_is_shown[choices["reach"]] or is_suppressed or rule.small(*specification.counts[2:]):
             return False
         # The phases of a control add up to its window after, so one small phase suppresses them all.
-        return choices["window"] in (after_name, DURING) or choices["control"] not in small_controls
+        return choices["window"] in {after_name, *apart} or choices["control"] not in small_controls
 
     return _keep_specifications(
         curve, [specification for specification in curve.specifications if is_shown(specification)], rule

@@ -23,7 +23,6 @@ _ROWS_PER_DIFFERENCE = 100
 # A source of an earlier release holds nearly the same rows if so many of ten months show the same rounded number.
 _SAME_MONTHS_OF_TEN = 9
 _MIN_SHARED_MONTHS = 3
-_WITHHELD = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ class DataSet:
     files : tuple of str
         SHA-256 of the files that are shown, in order.
     months : tuple of (date, int)
-        Published numbers of rows by month; -1 where a month is withheld.
+        Published numbers of rows by month; where a month is withheld, minus the threshold that its rows are under (-1 in
+        records of earlier versions).
     """
 
     source: str
@@ -151,4 +151,4 @@ def _has_same_rows(one: SourceLedger, other: SourceLedger) -> bool:
 
 
 def _number(value: int | Suppressed) -> int:
-    return _WITHHELD if isinstance(value, Suppressed) else value
+    return -value.below if isinstance(value, Suppressed) else value

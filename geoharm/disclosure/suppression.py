@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geoharm.model.counts import ZoneCounts
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period
@@ -43,19 +44,19 @@ class SuppressionPattern:
         return self.hidden | self.without_error
 
     def small(self, *counts: int) -> bool:
-        """Return whether one of the counts lies from 1 to k - 1."""
-        return any(0 < count < self.k for count in counts)
+        """Return whether one of the counts is few (`is_few`)."""
+        return any(is_few(count, self.k) for count in counts)
 
 
 def suppress_small(value: int, k: int) -> Count:
-    """Return a count, or `Suppressed` if it lies from 1 to k - 1.
+    """Return a count, or `Suppressed` if it is few: from 1, or from 0 where the rule says so, to k - 1.
 
     Examples
     --------
     >>> suppress_small(12, 5), suppress_small(0, 5), str(suppress_small(3, 5))
     (12, 0, 'under 5')
     """
-    return Suppressed(k) if 0 < value < k else value
+    return Suppressed(k) if is_few(value, k) else value
 
 
 def suppress_estimate(estimate: Estimate, note: Withheld) -> Estimate:

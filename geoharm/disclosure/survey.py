@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from geoharm.disclosure.suppression import round_to_two_digits, suppress_estimate
 from geoharm.harm.results.perception import AnswerCounts, IndicatorChange
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.estimate import Estimate
 from geoharm.model.reason import Reason, Withheld
 
@@ -38,9 +39,9 @@ def has_enough_respondents(cells: AnswerCounts, k: int) -> bool:
     """
     if any(math.isnan(given) for given, _ in cells):
         return len(cells) >= k
-    few = [cell for cell in cells if any(0 < round(answers) < k for answers in cell)]
+    few = [cell for cell in cells if any(is_few(round(answers), k) for answers in cell)]
     together = [round(sum(cell[side] for cell in few)) for side in (0, 1)]
-    return not few or (len(few) > 1 and not any(0 < answers < k for answers in together))
+    return not few or (len(few) > 1 and not any(is_few(answers, k) for answers in together))
 
 
 def protect_indicator(change: IndicatorChange, k: int) -> IndicatorChange:

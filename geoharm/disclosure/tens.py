@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from geoharm.disclosure.suppression import round_to_ten
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.suppressed import Count, Suppressed
 
 
@@ -20,9 +21,25 @@ def count_to_ten(count: int, k: int) -> Count:
     >>> [str(count_to_ten(count, 5)) for count in (0, 4, 5, 28, 1234)], count_to_ten(28, 1)
     (['0', 'under 5', '10', '30', '1230'], 28)
     """
-    if k == 1 or count == 0:
+    if k == 1:
         return count
-    return Suppressed(k) if count < k else max(round_to_ten(count), 10)
+    if is_few(count, k):
+        return Suppressed(k)
+    return max(round_to_ten(count), 10) if count else 0
+
+
+def ends_of_tens(shown: int) -> tuple[int, int]:
+    """Return the smallest and the largest count that are shown as this number of tens; halves go to even tens.
+
+    Examples
+    --------
+    >>> ends_of_tens(0), ends_of_tens(10), ends_of_tens(110), ends_of_tens(120)
+    ((0, 0), (1, 14), (106, 114), (115, 125))
+    """
+    if shown == 0:
+        return 0, 0
+    half = 5 if shown % 20 == 0 else 4
+    return (1 if shown == 10 else shown - half), shown + half
 
 
 def working_count(count: int, k: int) -> int:

@@ -310,7 +310,7 @@ def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design)
     """Return the dispersion of all whole months (or years) before the operation, rounded up to a tenth.
 
     The whole history is used, because a short window before holds too little information. Months without data stay
-    missing. Rounding prevents the reconstruction of single months from a published error.
+    missing, and so do those in which another operation reached this ground. Rounding prevents the reconstruction of single months from a published error.
     """
     series = [counts.monthly(zone) for zone in zones]
     start = design.operation.period.start
@@ -323,5 +323,6 @@ def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design)
             continue
         span = Period(month, add_months(month, step))
         has_data = month in series[0] and counts.coverage.contains(span) and span.end <= start
+        has_data = has_data and not any(span.overlap(days) for days in design.left_out)
         values.append(float(sum(monthly_counts[month] for monthly_counts in series)) if has_data else math.nan)
     return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

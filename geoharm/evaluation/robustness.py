@@ -43,7 +43,7 @@ from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
 from geoharm.evaluation.estimators.did import event_study, operation_did
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.estimators.distance_profile import distance_profile
-from geoharm.evaluation.estimators.effect_decay import effect_decay
+from geoharm.evaluation.estimators.effect_decay import effect_decay, undefined_decay
 from geoharm.evaluation.estimators.interrupted_time_series import target_interrupted_time_series
 from geoharm.evaluation.estimators.specification_curve import combined_change, compare_controls, zone_names
 from geoharm.evaluation.estimators.wdd import linear_change
@@ -64,6 +64,7 @@ from geoharm.model.reason import Reason
 from geoharm.stats.exact_rates import exact_rate_ratio
 
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
+_IN_SPELLS = "it was active in several spells, and the model knows one"
 
 
 def other_estimators(
@@ -212,7 +213,7 @@ def diagnose(
             observed=observed,
             learned_on=_months_learned_on(effect, design),
         ),
-        season_diagnostic(design.before, design.after),
+        season_diagnostic(design.before, design.after, later=design.later),
         autocorrelation_diagnostic(
             joint_series(counts, target, months_before),
             joint_series(counts, control, months_before),
@@ -228,7 +229,7 @@ def diagnose(
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
     if estimators.event_study is not None:
-        diagnostics.append(pre_trend_diagnostic(estimators.event_study))
+        diagnostics.append(pre_trend_diagnostic(estimators.event_study, later=design.later))
     if estimators.by_control is not None:
         diagnostics.append(controls_diagnostic(estimators.by_control, observed))
     rings = design.of_role(ZoneRole.RING)
@@ -392,8 +393,9 @@ def _effect_decays(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...
         if zones and 0 < periods.start < stop:
             series = joint_series(counts, zones, periods.spans)
             decay = effect_decay(
-                series, control, start=periods.start, stop=stop, per_month=periods.per_month, zone=name
-            )
+                series, control, start=periods.start, stop=stop, per_month=periods.per_month, zone=name,
+                goes_on=design.operation.ongoing,
+            ) if not design.operation.spells else undefined_decay(name, _IN_SPELLS)  # fmt: skip
             edges = (periods.spans[0].start, periods.spans[periods.start].start, periods.spans[stop - 1].end)
             phase_periods = [
                 Period(first_day, end_day)

@@ -18,6 +18,7 @@ from geoharm.geo.crossings import check_crossings
 from geoharm.geo.ground import is_sound, joined, polygonal
 from geoharm.geo.outlines import ShapeFault
 from geoharm.geo.shape_files import FileShapes, cannot_be_used, file_of, read_shapes, swapped
+from geoharm.geo.street_ground import street_ground
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site
 
@@ -94,6 +95,48 @@ def read_area(
     if union.area < _LEAST_AREA:
         raise StudyError([f"{shapes.file}: the outline of the {name} encloses no area; draw it again."])
     return ReadArea(union, crs, crs_note, _area_notes(shapes, name, grounds, union, added))
+
+
+def read_street(
+    path: Path,
+    crs: str,
+    *,
+    width: float,
+    name: str,
+    inside: BaseGeometry | None = None,
+    drawn: Sequence[BaseGeometry] = (),
+) -> ReadArea:
+    """Return the ground of the lines of a file: all that lies within half a width of them.
+
+    Parameters
+    ----------
+    path : Path
+        See `geoharm.geo.shape_files.read_shapes`.
+    crs : str
+        The study's coordinate system.
+    width : float
+        In metres.
+    name : str
+        What the street is, for sentences.
+    inside, drawn
+        As for `read_area`.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, has no line, or its coordinates do not fit the coordinate system.
+    """
+    shapes = read_shapes(path, name)
+    _check_has_lines(shapes, name)
+    _check_place(shapes, crs, name, inside)
+    moved = shapes.within(crs)
+    lines = [line for shape in moved.shapes if shape is not None for line in _lines(shape)]
+    ground = street_ground(shapely.union_all(lines), width)
+    check = FileShapes(shapes.file, crs, (ground,), ({},))
+    _check_overlay(check, name, [*drawn, *([] if inside is None else [inside])])
+    left_out = sum(shape is None or not _lines(shape) for shape in moved.shapes)
+    notes = (f"{shapes.file}, {name}: {_count(left_out, 'feature')} without a line left out.",) if left_out else ()
+    return ReadArea(ground, crs, "", notes)
 
 
 def read_areas(paths: Sequence[Path], crs: str, *, column: str, inside: BaseGeometry | None = None) -> Areas:
@@ -221,8 +264,10 @@ def _check_overlay(shapes: FileShapes, label: str, others: Sequence[BaseGeometry
 
 
 def _polygon_bounds(shapes: FileShapes, crs: str) -> tuple[float, float, float, float]:
-    """Return the bounds of the features that have a polygon; a pin far away says nothing about the area."""
-    return shapes.bounds(crs, [shape for shape in shapes.shapes if shape is not None and "polygon" in _kinds(shape)])
+    """Return the bounds of the features that have a polygon, else a line; a pin far away says nothing about the area."""
+    given = [(shape, _kinds(shape)) for shape in shapes.shapes if shape is not None]
+    kind = "polygon" if any("polygon" in kinds for _, kinds in given) else "line"
+    return shapes.bounds(crs, [shape for shape, kinds in given if kind in kinds])
 
 
 def _lonlat_bounds(shapes: FileShapes) -> tuple[float, float, float, float]:
@@ -242,10 +287,28 @@ def _check_has_ground(shapes: FileShapes, name: str) -> None:
     held = "lines" if "line" in kinds else "points"
     remedy = (
         "draw the outline of the ground along it, such as a street with its pavements and doorways"
+        + (f'; or write target = {{ line = "{shapes.file}", width = 30 }}' if name == "target area" else "")
         if held == "lines"
         else "draw the outline around them"
     )
     raise StudyError([f"{shapes.file}: the {name} is drawn as {held}, which have no area; {remedy}."])
+
+
+def _check_has_lines(shapes: FileShapes, name: str) -> None:
+    """Refuse a file without lines, by what it holds."""
+    kinds = {part for shape in shapes.shapes if shape is not None for part in _kinds(shape)}
+    if "line" not in kinds:
+        held = "an area" if "polygon" in kinds else "points"
+        raise StudyError(
+            [f"{shapes.file}: the {name} is drawn as {held}; a street is drawn as a line. An area stands without line and width."]
+        )  # fmt: skip
+
+
+def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return the lines among the parts of a shape."""
+    if hasattr(shape, "geoms"):
+        return [line for part in shape.geoms for line in _lines(part)]
+    return [shape] if "Line" in shape.geom_type and not shape.is_empty else []
 
 
 def _check_place(shapes: FileShapes, crs: str, name: str, inside: BaseGeometry | None) -> None:

@@ -144,7 +144,7 @@ def resilience(
     value = math.fsum(share for share, _ in recoveries) / len(recoveries)
     error = math.sqrt(math.fsum(error**2 for _, error in recoveries)) / len(recoveries)
     note = f"{len(recoveries)} earlier operation(s)"
-    return CriterionValue("resilience", value, error, "share", note, smallest_count(exact_sums))
+    return CriterionValue("resilience", value, error, "share", note, smallest_count(exact_sums, counted))
 
 
 def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0, counted: Callable[[int], int] = int) -> CriterionValue:
@@ -162,12 +162,16 @@ def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0, counted: Callabl
         return CriterionValue("trend", math.nan, math.nan, "log ratio", "a year without any event")
     error = math.sqrt(dispersion * (1 / late + 1 / early))
     note = "last 12 months over the 12 before"
-    return CriterionValue("trend", math.log(late / early), error, "log ratio", note, smallest_count(sums))
+    return CriterionValue("trend", math.log(late / early), error, "log ratio", note, smallest_count(sums, counted))
 
 
-def smallest_count(counts: Sequence[int]) -> int:
-    """Return the smallest of some counts that is above 0; 0 if there is none."""
-    return min((count for count in counts if count > 0), default=0)
+def smallest_count(counts: Sequence[int], counted: Callable[[int], int] = int) -> int:
+    """Return the smallest of some counts that is above 0; 0 if there is none.
+
+    Where no event is computed with as few (`counted`), a count of 0 is as secret as one of 1, and counts as one here.
+    """
+    least = 1 if counted(0) else 0
+    return min((max(count, least) for count in counts if max(count, least) > 0), default=0)
 
 
 def _field_of(by_criterion: Mapping[str, CriterionValue], criterion: str, field: str) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import NormalDist
 
-from geoharm.ingest.date_reading import read_date
+from geoharm.dates.reading import read_date
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import TableRules
 from geoharm.model.period import Period, add_months, first_of_month

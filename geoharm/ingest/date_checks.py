@@ -9,9 +9,9 @@ from itertools import combinations
 
 import pyarrow as pa
 
+from geoharm.dates.patterns import date_pattern_sql, finest_unit, swap_day_month
 from geoharm.engines.base import Scratch
 from geoharm.errors import QualityError
-from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, swap_day_month
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.parse import needs_date_checks
 from geoharm.ingest.timezones import TimeRange, skipped_and_repeated_times

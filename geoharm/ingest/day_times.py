@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from geoharm.ingest.date_patterns import finest_unit, has_offset, pattern_problem
-from geoharm.ingest.date_reading import EPOCH_MS, EPOCH_S, EXCEL_SERIAL, read_date, regex_sql, tokens
+from geoharm.dates.patterns import finest_unit, has_offset, pattern_problem
+from geoharm.dates.reading import EPOCH_MS, EPOCH_S, EXCEL_SERIAL, read_date, regex_sql, tokens
 
 # Digits without a sign between them often come from columns of numbers, where zeros at the front are lost.
 _DIGITS = {"%H": 2, "%H%M": 4, "%H%M%S": 6}

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import time
 
 from geoharm import _crs
+from geoharm.dates.patterns import date_pattern_sql, finest_unit, has_offset, swap_day_month
 from geoharm.engines.base import Scratch
 from geoharm.engines.sql import quote_text
 from geoharm.ingest.coordinate_texts import coordinate_sql, pair_sql
-from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, has_offset, swap_day_month
 from geoharm.ingest.day_times import time_sql
 from geoharm.ingest.formats.input_format import FIELDS, Format
 from geoharm.ingest.number_texts import CAN_BE_THOUSANDS, number_sql

@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 import pyarrow as pa
 
 from geoharm import _crs
+from geoharm.dates.detection import detect_date_patterns
 from geoharm.engines.base import Engine, Part, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
-from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.default_clocks import DefaultClock, default_utc_clock, leave_out_default_clock, note_utc_clock
 from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS, Format
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns

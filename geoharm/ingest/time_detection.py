@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from geoharm.ingest.date_reading import EXCEL_SERIAL
+from geoharm.dates.reading import EXCEL_SERIAL
 from geoharm.ingest.day_times import read_time
 
 _CLOCK = (

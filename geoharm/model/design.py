@@ -9,9 +9,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.harm_settings import DEFAULT_MARGIN
-from geoharm.model.period import Window
+from geoharm.model.period import BETWEEN, DURING, UNDER_WAY, Period, Window, headline_phases
 from geoharm.model.study import Operation
 
+AFTER, SINCE = "after", "since"
 # Names of sums over zones, and of the phase while an operation runs.
 ALL_RINGS = "all rings"
 TARGET_AND_RINGS = "target and rings"
@@ -41,6 +42,8 @@ class Design:
         What was chosen by rule, and what was cut off.
     margin : float
         The largest change, as a share of the expected count, that a bound may leave open: the study's margin.
+    left_out : tuple of Period
+        Days before on which another operation reached this ground; no month that holds one is used as history.
     """
 
     operation: Operation
@@ -50,6 +53,7 @@ class Design:
     phases: tuple[Window, ...]
     notes: tuple[str, ...] = ()
     margin: float = DEFAULT_MARGIN
+    left_out: tuple[Period, ...] = ()
 
     def of_role(self, role: ZoneRole) -> tuple[Zone, ...]:
         """Return the zones of a role, in order."""
@@ -58,6 +62,14 @@ class Design:
     def area_of(self, *roles: ZoneRole) -> BaseGeometry:
         """Return the union of all zones of the given roles; an empty geometry if there is none."""
         return shapely.union_all([zone.geometry for zone in self.zones if zone.role in roles])
+
+    @property
+    def later(self) -> str:
+        """What the time that is compared with before is called: "after", "since" (it goes on), "during" or "between"."""
+        if self.operation.ongoing:
+            return SINCE
+        names = {phase.name for phase in headline_phases(self.phases)}
+        return AFTER if not names or names - {*UNDER_WAY} else DURING if DURING in names else BETWEEN
 
     @property
     def control_area(self) -> BaseGeometry:

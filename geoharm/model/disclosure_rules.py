@@ -3,6 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+
+class Threshold(int):
+    """k of a disclosure rule: an int that also knows whether no event at all is as secret as few.
+
+    Attributes
+    ----------
+    lowest : int
+        The smallest count that is suppressed: 1 releases zeros, 0 suppresses them too.
+    """
+
+    lowest: int
+
+    def __new__(cls, k: int, *, lowest: int = 1) -> Self:
+        """Return k with the smallest count that is suppressed."""
+        threshold = super().__new__(cls, k)
+        threshold.lowest = lowest
+        return threshold
+
+
+def is_few(count: float, k: int) -> bool:
+    """Return whether a count is suppressed for its size: it lies from 1, or from 0 where the rule says so, to k - 1.
+
+    Which numbers are withheld beside a count must not tell none from few. So whatever is decided by the size of a count is
+    decided by this function.
+
+    Examples
+    --------
+    >>> is_few(0, 5), is_few(4, 5), is_few(5, 5), is_few(0, Threshold(10, lowest=0)), is_few(0, 1)
+    (False, True, False, True, False)
+    """
+    return (k.lowest if isinstance(k, Threshold) else 1) <= count < k
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +81,11 @@ class DisclosureRule:
             return 0, 0
         half_step = (self.step - 1) // 2
         return max(shown - half_step, 0), shown + self.step - 1 - half_step
+
+    @property
+    def k(self) -> Threshold:
+        """The threshold, which knows the smallest count that is suppressed."""
+        return Threshold(self.threshold, lowest=self.lowest_suppressed)
 
     @property
     def label(self) -> str:

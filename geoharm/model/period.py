@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,28 +14,33 @@ _PHASE = re.compile(r"(\d+)\s*[-–]\s*(\d+)\s*months?")
 
 
 def parse_phase(text: str) -> tuple[int, int] | None:
-    """Return the months after the operation's end at which a phase begins and ends; None for "during".
+    """Return the months from the operation's end at which a phase begins and ends; None for "during" and "between".
+
+    The months of a measure that goes on count from its start (`Operation.phases_from`).
 
     Raises
     ------
     DesignError
-        If the text is neither "during" nor like "1-3 months".
+        If the text is neither "during" nor "between" nor like "1-3 months".
 
     Examples
     --------
     >>> parse_phase("1-3 months")
     (1, 3)
     """
-    if text == DURING:
+    if text in UNDER_WAY:
         return None
     match = _PHASE.fullmatch(text.strip())
     if not match or int(match[1]) >= int(match[2]):
-        msg = f'"{text}" is not a phase; write "during", or months after the operation\'s end such as "0-1 months".'
+        msg = f'"{text}" is not a phase; write "during", or months after the operation\'s end such as "0-1 months" ("between" is for spells).'
         raise DesignError(msg)
     return int(match[1]), int(match[2])
 
 
 DURING = "during"
+# The time between the spells of one operation.
+BETWEEN = "between"
+UNDER_WAY = (DURING, BETWEEN)
 
 
 def first_of_month(day: date) -> date:
@@ -221,3 +226,8 @@ class Window:
                     month_part = Period(kept.pop().start, month_part.end)
                 kept.append(month_part)
         return Window(self.name, tuple(kept))
+
+
+def headline_phases(phases: Sequence[Window]) -> tuple[Window, ...]:
+    """Return the phases of which the headline's window is made: those after the last spell, or all without one."""
+    return tuple(phase for phase in phases if phase.name not in UNDER_WAY) or tuple(phases)

@@ -68,6 +68,8 @@ class ForecastFactors:
         The control's count in the last year, and in the window after, divided by its count in the whole history. Times
         the count of the companion zone or of the outer belt in the history, this is what their features compare with. NaN
         where those steps are not split up.
+    has_season : bool
+        Whether the zone's own season is in the step of its own history and in its long-run level.
     """
 
     steps: tuple[FactorStep, ...]
@@ -77,6 +79,7 @@ class ForecastFactors:
     last_year: tuple[Period, ...]
     city_last_year: float
     city_after: float
+    has_season: bool = False
 
     @property
     def product(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
@@ -15,7 +16,8 @@ from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
-from geoharm.model.period import Period
+from geoharm.model.period import Period, add_months, parse_phase
+from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 
 
@@ -112,7 +114,8 @@ class Operation:
     ----------
     name, tactic, objective : str
     period : Period
-        Dates of the operation, half-open.
+        Dates of the operation, half-open: from the first day of its first spell to the last day of its last. A measure that
+        goes on has no end; its period runs to the end of the study period.
     target : shapely geometry
         The target area, in metres of the study's coordinate system.
     target_note : str
@@ -143,6 +146,12 @@ class Operation:
         Planned measures to reduce unintended harm, and whether they were delivered.
     activity : tuple of DatedActivity
         What police and partners did, by date. It is in no sum.
+    spells : tuple of Period
+        The periods in which it was active, sorted and apart; empty if it was active all the time.
+    ongoing : bool
+        Whether it goes on: nothing is after it, and the months of its phases count from its start.
+    street_width : float
+        Width in metres, if the target area is a street drawn as a line; NaN for an area.
     """
 
     name: str
@@ -166,6 +175,31 @@ class Operation:
     co_occurring: tuple[str, ...] = ()
     cost: float = math.nan
     activity: tuple[DatedActivity, ...] = ()
+    spells: tuple[Period, ...] = ()
+    ongoing: bool = False
+    street_width: float = math.nan
+
+    @property
+    def active(self) -> tuple[Period, ...]:
+        """The periods in which it was active: its spells, or its one period."""
+        return self.spells or (self.period,)
+
+    @property
+    def phases_from(self) -> date:
+        """The day from which the months of its phases count: the first after its end; its start if it goes on."""
+        return self.period.start if self.ongoing else self.period.end
+
+    @property
+    def reach(self) -> Period:
+        """The days in which it may have changed what was counted: from its start to the end of its last phase.
+
+        Raises
+        ------
+        DesignError
+            If a phase is not one.
+        """
+        ends = [add_months(self.phases_from, span[1]) for phase in self.after if (span := parse_phase(phase))]
+        return Period(self.period.start, max([self.period.end, *ends]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +292,8 @@ class Study:
         Composite outcomes over several measures, zones or windows.
     area_notes : tuple of str
         What was mended or left out of the area files, each as a sentence.
+    registers : tuple of RegisterLedger
+        What became of the rows of every register of operations.
     """
 
     name: str
@@ -279,6 +315,7 @@ class Study:
     harm: HarmSettings = field(default_factory=HarmSettings)
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
+    registers: tuple[RegisterLedger, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Of an operation that is pooled from rows of more than one tactic.
+SEVERAL = "several"
+
 TACTICS = (
     "arrest referral",
     "asset recovery",
@@ -14,6 +17,7 @@ TACTICS = (
     "placebo",
     "problem-oriented",
     "seizure",
+    SEVERAL,
     "street-level partnership",
     "treatment outreach",
     "undercover",

@@ -31,6 +31,10 @@ from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_meas
 from geoharm.pipeline.study_data import StudyData
 from geoharm.results import OperationResult, StudyResult
 
+# Each map of change costs seconds and megabytes; nobody reads more of them than this.
+MOST_CHANGE_MAPS = 12
+_MANY_OPERATIONS = f"A study of more than {MOST_CHANGE_MAPS} operations maps no change around each of them."
+
 
 def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress = no_progress) -> StudyResult:
     """Return all results of a study at full precision.
@@ -96,6 +100,8 @@ def find_changes(
     """Return where each measure changed between every operation's windows, told apart from chance variation.
 
     Reports of one place and day are one unit, unless the study sets another (by month, where the source has no days).
+    In a study of more than `MOST_CHANGE_MAPS` operations there are no surfaces: each would be of the whole city, and tested by
+    permutations.
 
     Parameters
     ----------
@@ -106,6 +112,12 @@ def find_changes(
         Called with a step's name, the steps done and the steps in all.
     """
     changes = []
+    if len(data.designs) > MOST_CHANGE_MAPS:
+        return tuple(
+            ChangeResult(collected.measure, design.operation.name, (), _MANY_OPERATIONS)
+            for design in data.designs
+            for collected in data.measures
+        )
     for design in data.designs:
         before_and_after = Window("before and after", (*design.before.periods, *design.after.periods))
         for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):

@@ -15,6 +15,7 @@ from geoharm.harm.appraise import DRAWS, appraise_option
 from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.appraisal import Appraisal, Baseline
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
@@ -145,7 +146,7 @@ def _baseline_counts(
 def baseline_of(measure: Measure, monthly: NDArray[np.float64], threshold: int) -> Baseline:
     """Return the baseline of a measure from its events by month, shape (months,), as a release with this threshold may use it."""
     events = round(float(monthly.sum()))
-    is_small = 0 < events < threshold
+    is_small = is_few(events, threshold)
     dispersion = 1.0 if is_small else working_dispersion(monthly_dispersion(monthly), threshold)
     return Baseline(
         measure, working_count(events, threshold), monthly.size, dispersion, below=threshold if is_small else 0

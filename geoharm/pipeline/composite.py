@@ -9,6 +9,7 @@ from dataclasses import replace
 from geoharm.errors import DesignError
 from geoharm.evaluation.claims import is_turbulent_change
 from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.design.neighbours import compared_days, neighbours_in, on_its_ground, reaches_into
 from geoharm.evaluation.looks import look_level
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data
 from geoharm.evaluation.placebo.places import PlaceboPlaces
@@ -175,8 +176,17 @@ def _composite_window(data: StudyData, design: Design, label: str) -> Window:
         return design.after
     before = BeforeRule(Period(design.before.start, design.before.end))
     operation = replace(design.operation, after=(label,), before=before)
-    others = data.study.other_operations(operation)
-    return replace(build_design(operation, data.study.area, others, data.ledgers).after, name=label)
+    window = replace(build_design(operation, data.study.area, (), data.ledgers).after, name=label)
+    others = on_its_ground(operation, data.study.other_operations(operation))
+    apart = [
+        other
+        for other in others
+        if not reaches_into(other, compared_days(design.operation, design.before, design.phases))
+    ]
+    if met := neighbours_in(compared_days(operation, design.before, (window,)), apart):
+        msg = f'The window "{label}" holds days on which "{met[0].name}" reached this ground.'
+        raise DesignError(msg)
+    return window
 
 
 def _zone_footprint(study: Study, design: Design, zone: str) -> tuple[Design, str, PlaceboPlaces]:

@@ -105,6 +105,9 @@ class SearchPlan:
             placebo=False,
             similar_markets=None,
             activity=(),
+            spells=(),
+            ongoing=False,
+            street_width=math.nan,
         )
 
     def tried_until(self, start: date, months: int) -> date:
@@ -171,7 +174,8 @@ def search_plan(
         ring_designs=default_ring_designs(template),
         starts=tuple(firsts),
         windows=tuple(sorted(set(windows))),
-        days=days or template.period.days,
+        # Of a measure that goes on, the months count from its start, as they nearly do after a day.
+        days=days or (1 if template.ongoing else template.period.days),
         cut_off=first_of_month(cut_off) if by_month else cut_off,
         by_month=by_month,
     )

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.design.neighbours import on_its_ground
 from geoharm.evaluation.design.network_rings import rings_along_streets
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone
@@ -23,7 +24,10 @@ _MAX_MONTHS_EARLIER = 6
 
 
 def own_months(operation: Operation) -> int:
-    """Return the months after the operation that the study evaluates: the end of its last phase."""
+    """Return the months after the operation that the study evaluates: the end of its last phase.
+
+    Of a measure that goes on, these are months since its start.
+    """
     spans = [span for phase in operation.after if (span := parse_phase(phase)) is not None]
     return max((last for _, last in spans), default=1)
 
@@ -63,7 +67,7 @@ def shifted_back(
         Of the operations whose rings lie along streets.
     operation : Operation
     months : int
-        From the operation's end to the end of the last window.
+        From the operation's end (from its start, if it goes on) to the end of the last window.
     after : tuple of str
         Phases; if left out, all the months are one phase.
 
@@ -113,19 +117,31 @@ def _shifted_design(
     after: tuple[str, ...],
 ) -> Design:
     end = add_months(latest_end(operation, ledgers), -months - months_earlier)
-    length = operation.period.days
-    start = end - timedelta(days=length)
+    start = end if operation.ongoing else end - timedelta(days=operation.period.days)
     if any(ledger.by_month for ledger in ledgers):
         start = first_of_month(start)
-    first_day = max(ledger.coverage.start for ledger in ledgers)
+    others, limit = study.other_operations(operation), latest_end(operation, ledgers)
+    data_start = max(ledger.coverage.start for ledger in ledgers)
+    reached = [other.reach.end for other in on_its_ground(operation, others) if other.reach.end <= limit]
+    first_day = max([data_start, *reached])
     if start <= first_day:
-        msg = f"the data begin on {first_day}, too late for {months} months before the operation"
+        begin = "the data begin" if first_day == data_start else "the phases of another operation on this ground end"
+        msg = f"{begin} on {first_day}, too late for {months} months before the operation"
         raise DesignError(msg)
     moved_operation = replace(
         operation,
-        period=Period(start, end),
+        period=Period(start, add_months(end, months) if operation.ongoing else end),
+        spells=_moved_spells(operation, start, end),
         before=BeforeRule(Period(first_day, start)),
         after=after,
         chosen_on=None,
     )
-    return build_design(moved_operation, study.area, study.other_operations(operation), ledgers)
+    # All designs of the past have the same zones, so all have the same neighbours.
+    return build_design(moved_operation, study.area, others, ledgers, days=(Period(first_day, limit),))
+
+
+def _moved_spells(operation: Operation, start: date, end: date) -> tuple[Period, ...]:
+    """Return the spells of an operation moved in time: the first begins on `start`, the last ends before `end`."""
+    shift = end - operation.period.end
+    moved = [Period(spell.start + shift, spell.end + shift) for spell in operation.spells]
+    return (Period(start, moved[0].end), *moved[1:]) if moved else ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.evaluation.design.neighbours import placebo_neighbours
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, placebo_data, placebo_windows
 from geoharm.evaluation.placebo.places import PlaceboPlaces, placebo_places
 from geoharm.evaluation.placebo.running_change import running_change, running_windows, with_running_windows
@@ -31,7 +32,8 @@ def places_around(study: Study, design: Design, *, rings: BaseGeometry | None = 
     operation = design.operation
     if rings is None and operation.streets:
         rings = design.ring_area
-    return placebo_places(operation, study.area, design.control_area, study.other_operations(operation), rings=rings)
+    others = placebo_neighbours(design, study.other_operations(operation), study.period.start)
+    return placebo_places(operation, study.area, design.control_area, others, rings=rings)
 
 
 def placebo_panel(measure: MeasureData, design: Design, places: PlaceboPlaces) -> UnitPanel:

@@ -19,13 +19,13 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm._schema import Table
 from geoharm._version import __version__
+from geoharm._whole_files import write_whole
 from geoharm.errors import StudyError
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.model.area_counts import Areas
 from geoharm.model.harm_settings import Mitigation
 from geoharm.model.period import Period
 from geoharm.model.study import BeforeRule, Study
-from geoharm.report.files import sync_folder, write_new
 from geoharm.results import PreregistrationStatus
 from geoharm.study.schema import (
     MeasureTable,
@@ -118,11 +118,7 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
         "sha256": plan_digest(plan),
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    partial_file = path.with_name(path.name + ".part")
-    partial_file.unlink(missing_ok=True)
-    write_new(partial_file, text)
-    partial_file.replace(path)
-    sync_folder(path.parent)
+    write_whole(path, text)
     return preregistration_status(study)
 
 
@@ -233,6 +229,7 @@ def _profile_hash(name: str, folder: Path) -> str:
 FORMS: dict[str, Callable[[Any, Path], Json]] = {
     "plain": _plain,
     "period": _period_text,
+    "periods": lambda periods, folder: [_period_text(period, folder) for period in periods],
     "before rule": _before_text,
     "shape": lambda shape, _: _shape_hash(shape),
     "shape or auto": lambda shape, _: "auto" if shape is None else _shape_hash(shape),

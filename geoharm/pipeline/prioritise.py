@@ -26,11 +26,12 @@ from geoharm.model.points import NightCounts
 from geoharm.model.study import Study
 from geoharm.model.values import ValueProfile
 from geoharm.pipeline.study_data import MeasureData, StudyData
-from geoharm.stats.dispersion import monthly_dispersion
+from geoharm.stats.dispersion import monthly_dispersion, yearly_dispersion
 from geoharm.study.value_profiles.profiles import read_profile
 
 MAX_MARKETS = 12
 _MONTHS_AFTER = 3
+_YEAR = 12
 Floats = NDArray[np.float64]
 
 
@@ -57,10 +58,17 @@ class _MarketCounts:
         return working_count(count, self.threshold)
 
     def dispersion(self, market: int) -> float:
-        """Return the dispersion to compute with; 1 where it would tell of few events."""
-        if 0 < self.total(market) < self.threshold:
-            return 1.0
-        return working_dispersion(monthly_dispersion(self.monthly[market]), self.threshold)
+        """Return the dispersion to compute with.
+
+        In a public ranking it is that of all markets by year, from the numbers that are computed with, and rounded up to a whole
+        number: one of months would tell which months of a sparse year have events.
+        """
+        if self.threshold == 1:
+            return monthly_dispersion(self.monthly[market])
+        years = self.monthly.shape[1] // _YEAR
+        by_year = self.monthly[:, self.monthly.shape[1] - years * _YEAR :].reshape(len(self.monthly), years, _YEAR)
+        totals = [[self.counted(round(float(total))) for total in row] for row in by_year.sum(axis=2)]
+        return working_dispersion(yearly_dispersion(totals), self.threshold)
 
 
 def prioritise_markets(
@@ -160,7 +168,7 @@ def _criterion_values(
         trend,
         recovery,
         _reach_criterion(gaps, primary.counted),
-        _priority_criterion(data, zone),
+        _priority_criterion(data, zone, primary.counted),
     ]
 
 
@@ -186,7 +194,7 @@ def _harm_criterion(
             harm.dispersion(position) * max(events, 1) * (weight / harm.years) ** 2 for weight, harm, events in parts
         )
     )
-    smallest = smallest_count([harm.total(position) for _, harm, _ in parts])
+    smallest = smallest_count([harm.total(position) for _, harm, _ in parts], parts[0][1].counted)
     return CriterionValue("harm", value, error, f"a year, in the events of \u201c{profile.name}\u201d", "", smallest)
 
 
@@ -205,17 +213,19 @@ def _noxiousness_criterion(
     value = 100 * other_harm.value / (activity / size_counts.years)
     error = value * math.hypot(other_harm.standard_error / other_harm.value, 1 / math.sqrt(activity))
     unit = f"harm for 100 of {size_counts.measure.name}"
-    return CriterionValue("noxiousness", value, error, unit, "", smallest_count([exact, other_harm.smallest_count]))
+    return CriterionValue(
+        "noxiousness", value, error, unit, "", smallest_count([exact, other_harm.smallest_count], size_counts.counted)
+    )
 
 
 def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:
-    """Return the month indices of each operation that touched a market.
+    """Return the month indices of each operation that touched a market and has ended.
 
     Each is a triple: the operation's start, three months after its end, and the end of the recovery that follows.
     """
     dips = []
     for operation in study.operations:
-        if operation.placebo or not operation.target.intersects(zone.geometry):
+        if operation.placebo or operation.ongoing or not operation.target.intersects(zone.geometry):
             continue
         start = int(np.searchsorted(primary.months, np.datetime64(operation.period.start, "M")))
         end = int(np.searchsorted(primary.months, np.datetime64(operation.period.last, "M"))) + 1 + _MONTHS_AFTER
@@ -261,11 +271,11 @@ def _reach_criterion(gaps: Sequence[ReachGap], counted: Callable[[int], int]) ->
     error = math.sqrt(max(treatment_gap.share * (1 - treatment_gap.share), 0.25 / total) / total)
     return CriterionValue(
         "reach", treatment_gap.share, error, "share of harm beyond walking distance of treatment", f"nearest {treatment_gap.distance:,.0f} m",
-        smallest_count(treatment_gap.counts),
+        smallest_count(treatment_gap.counts, counted),
     )  # fmt: skip
 
 
-def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
+def _priority_criterion(data: StudyData, zone: Zone, counted: Callable[[int], int]) -> CriterionValue:
     """Return the latest survey's estimate of community priority in the areas that a market touches, with its sampling error."""
     survey = next((survey for indicator, survey in data.surveys.items() if indicator.stands_for == "priority"), None)
     if survey is None:
@@ -286,15 +296,15 @@ def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
                 error,
                 survey.unit,
                 f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
-                _fewest_answers(cells),
+                _fewest_answers(cells, counted),
             )
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
 
 
-def _fewest_answers(cells: AnswerCounts) -> int:
+def _fewest_answers(cells: AnswerCounts, counted: Callable[[int], int]) -> int:
     """Return the fewest respondents who answered alike in a cell; the number of cells where they are not known."""
     answers = [count for cell in cells for count in cell]
-    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers])
+    return len(cells) if any(map(math.isnan, answers)) else smallest_count([round(count) for count in answers], counted)
 
 
 def _night_counts(nights: NightCounts, zones: Sequence[Zone]) -> tuple[Floats, Floats]:

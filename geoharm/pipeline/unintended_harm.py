@@ -10,6 +10,7 @@ from datetime import timedelta
 import numpy as np
 import shapely
 
+from geoharm.evaluation.design.neighbours import compared_days, neighbours_in, on_its_ground
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.find_dispersion import find_dispersion
@@ -154,7 +155,14 @@ def _rise_checks(data: StudyData, design: Design, result: MeasureResult) -> list
     control_dispersion, drift = effects[0].dispersion, _drift(effects[-1])
     before, control_before = _counts_by_place(data, design, result, design.before)
     checks = []
+    later = [
+        other for other in on_its_ground(design.operation, data.study.other_operations(design.operation))
+        if other.period.start >= compared_days(design.operation, design.before, design.phases)[-1].end
+    ]  # fmt: skip
     for look in looks:
+        if met := neighbours_in(look.window.periods, later):
+            checks += unknown_checks(f"“{met[0].name}” began near it before that", look)
+            continue
         if not coverage.contains(look.window.periods[0]):
             checks += unknown_checks("the data end before that", look)
             continue

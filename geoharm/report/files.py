@@ -106,31 +106,6 @@ def _name_fault(name: str) -> str:
     return ""
 
 
-def write_new(path: Path, content: str | bytes) -> None:
-    """Write a file that does not exist yet, and wait until the disk has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    left = memoryview(content.encode("utf-8") if isinstance(content, str) else content)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    path.chmod(0o644)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder; Windows has no such call."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def exchange_folders(one: Path, other: Path) -> None:
     """Exchange two folders in one step, so that each path leads to one of them at every instant.
 

@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
+from geoharm._whole_files import sync_folder, write_new
 from geoharm.errors import PublishError
 from geoharm.report.files import (
     as_sentences,
@@ -33,8 +34,6 @@ from geoharm.report.files import (
     identity,
     refusal,
     remove_tree,
-    sync_folder,
-    write_new,
 )
 from geoharm.report.folder_lock import locked
 
@@ -174,6 +173,7 @@ def publish_files(
 def _publish(folder: Path, work: Path, files: Mapping[str, str | bytes], journal: _Journal) -> None:
     new = work / _NEW
     for name, content in files.items():
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
         write_new(new / name, content)
     for path, is_folder in entries_of(new):
         if is_folder:

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm._whole_files import write_whole
 from geoharm.model.period import add_months
 from geoharm.simulation.city import CITY_EVENT_KINDS, City
 from geoharm.simulation.location import CRS
@@ -59,8 +60,8 @@ def write_city(city: City, folder: Path) -> tuple[Path, ...]:
         _write_features(
             folder / "streets.geojson", [({"name": name}, street) for name, street in city.street_plan.lines]
         ),
-        _write_text(folder / "study.toml", _study_text(city)),
-        _write_text(folder / "truth.json", json.dumps(city.truth, indent=1, sort_keys=True) + "\n"),
+        write_whole(folder / "study.toml", _study_text(city)),
+        write_whole(folder / "truth.json", json.dumps(city.truth, indent=1, sort_keys=True) + "\n"),
     ]
     return tuple(written)
 
@@ -90,7 +91,7 @@ def _write_points(city: City, path: Path, kinds: Sequence[str], rng: np.random.G
         if number == 10:
             writer.writerow(row)
     writer.writerow([f"{path.stem}-x", "32/13/2021", "-27.0", "45.0", categories[0], ""])
-    return _write_text(path, text.getvalue())
+    return write_whole(path, text.getvalue())
 
 
 def _recorded_places(
@@ -128,7 +129,7 @@ def _write_treatment(city: City, path: Path) -> Path:
     for (code, _), row in zip(street_plan.districts, counts, strict=True):
         for month, count in zip(months, row, strict=True):
             writer.writerow([code, str(month)[:7], f"<{SUPPRESS_BELOW}" if count < SUPPRESS_BELOW else count])
-    return _write_text(path, text.getvalue())
+    return write_whole(path, text.getvalue())
 
 
 def _study_text(city: City) -> str:
@@ -204,9 +205,4 @@ def _write_features(path: Path, features: Sequence[tuple[dict[str, Any], shapely
             for properties, shape in features
         ],
     }
-    return _write_text(path, json.dumps(document) + "\n")
-
-
-def _write_text(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
+    return write_whole(path, json.dumps(document) + "\n")

@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm._whole_files import write_whole
 from geoharm.model.period import Period, add_months
 from geoharm.simulation.location import CENTRE, CRS
 from geoharm.simulation.services import write_services
@@ -155,8 +156,7 @@ def write_demo_city(city: DemoCity, folder: Path) -> tuple[Path, ...]:
     entries = [(day, x, y, "treatment entry") for day, x, y in city.events["treatment"]]
     written.append(_write_events(folder / "treatment.csv", entries, rng))
     written += write_services(city.seed, city.boundary, city.target, folder)
-    truth_path = folder / "truth.json"
-    truth_path.write_text(json.dumps(city.truth, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+    truth_path = write_whole(folder / "truth.json", json.dumps(city.truth, indent=1, sort_keys=True) + "\n")
     return (*written, truth_path)
 
 
@@ -247,8 +247,7 @@ def _write_events(path: Path, rows: Sequence[tuple[date, float, float, str]], rn
         if number == 10:
             writer.writerow(row)
     writer.writerow([f"{path.stem}-x", "32/13/2021", "-27.0", "45.0", rows[0][3]])
-    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
-    return path
+    return write_whole(path, text.getvalue())
 
 
 def _write_area(path: Path, shape: shapely.Geometry, name: str) -> Path:
@@ -258,5 +257,4 @@ def _write_area(path: Path, shape: shapely.Geometry, name: str) -> Path:
     geometry = shapely.geometry.mapping(shapely.set_precision(shapely.transform(shape, to_lonlat), 1e-6))
     feature = {"type": "Feature", "properties": {"name": name}, "geometry": geometry}
     document = {"type": "FeatureCollection", "features": [feature]}
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", newline="\n")
-    return path
+    return write_whole(path, json.dumps(document, indent=1) + "\n")

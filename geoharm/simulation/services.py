@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm._whole_files import write_whole
 from geoharm.simulation.location import CRS
 
 WARDS = 6
@@ -71,10 +72,7 @@ def _write_wards(path: Path, wards: dict[str, shapely.Geometry]) -> Path:
          "geometry": shapely.geometry.mapping(shapely.set_precision(shapely.transform(shape, _degrees), 1e-6))}
         for code, shape in wards.items()
     ]  # fmt: skip
-    path.write_text(
-        json.dumps({"type": "FeatureCollection", "features": features}) + "\n", encoding="utf-8", newline="\n"
-    )
-    return path
+    return write_whole(path, json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
 
 
 def _write_survey(
@@ -99,5 +97,4 @@ def _write_csv(path: Path, head: list[str], rows: list[list[str]]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
     writer.writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
-    return path
+    return write_whole(path, text.getvalue())

@@ -57,3 +57,44 @@ def monthly_dispersion(counts: ArrayLike) -> float:
     if np.isfinite(series).sum() < MIN_MONTHS or degrees_of_freedom <= 0:
         return 1.0
     return max(1.0, pearson / degrees_of_freedom)
+
+
+def yearly_dispersion(counts: ArrayLike) -> float:
+    r"""Return the Pearson dispersion of the yearly counts of several places, at least 1.
+
+    Parameters
+    ----------
+    counts : array_like, shape (places, years)
+
+    Returns
+    -------
+    float
+        Variance over mean; 1 is Poisson. 1 if there is only one year, because it cannot be estimated then.
+
+    Notes
+    -----
+    .. math:: \hat\phi = \max\left(1,\; \frac{1}{(I - 1)(T - 1)} \sum_{it} \frac{(y_{it} - m_{it})^2}{m_{it}}\right),
+        \quad m_{it} = \frac{y_{i\cdot} y_{\cdot t}}{y_{\cdot\cdot}}
+
+    for I places and T years: the places differ, and a year is higher or lower for all of them; what is left is the variation of
+    single places from year to year, with their own trends. With one place, :math:`m_t` is its mean and the divisor T - 1.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, section 4.5.2 (Pearson's statistic over its degrees of freedom)
+
+    Examples
+    --------
+    >>> yearly_dispersion([[60, 60, 60], [30, 30, 30]]), yearly_dispersion([[40, 80]]), yearly_dispersion([[40], [9]])
+    (1.0, 13.333333333333334, 1.0)
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    table = table[table.sum(axis=1) > 0]
+    table = table[:, table.sum(axis=0) > 0] if table.shape[0] > 1 else table
+    places, years = table.shape
+    if not table.size or years == 1:
+        return 1.0
+    of_place = table.sum(axis=1, keepdims=True)
+    of_year = table.sum(axis=0, keepdims=True) if places > 1 else np.full((1, years), of_place[0, 0] / years)
+    mean = of_place * of_year / table.sum()
+    return max(1.0, float(((table - mean) ** 2 / mean).sum() / (max(places - 1, 1) * (years - 1))))

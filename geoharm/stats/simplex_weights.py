@@ -8,9 +8,15 @@ from scipy.optimize import nnls
 
 from geoharm.errors import DesignError
 
+# Weight of the sum of squared weights: it decides only between weights that fit as well as each other.
+_EVENNESS = 1e-8
+
 
 def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]:
     r"""Return weights of donors whose weighted mean is closest to a series in least squares.
+
+    Where many are as close, as with more donors than months, the most even ones are returned: any others would be an
+    accident of rounding.
 
     Parameters
     ----------
@@ -31,10 +37,10 @@ def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]
 
     Notes
     -----
-    Minimises :math:`\|A w\|^2` over weights w, with column i of A the i-th donor minus the series. The problem without
-    a fixed sum, :math:`\min_{v \ge 0} \|A v\|^2 + (1'v - 1)^2`, is solved by a multiple of the same w: for v = s w the
-    best s depends on :math:`\|A w\|^2` alone, and the minimum grows with it. So one non-negative least-squares fit is
-    exact.
+    Minimises :math:`q(w) = \|A w\|^2 + 10^{-8} \|w\|^2` over weights w, with column i of A the i-th donor minus the
+    series, over the largest such difference. The problem without a fixed sum, :math:`\min_{v \ge 0} q(v) + (1'v - 1)^2`,
+    is solved by a multiple of the same w: for v = s w the best s depends on q(w) alone, and the minimum grows with it. So one
+    non-negative least-squares fit is exact.
 
     References
     ----------
@@ -60,7 +66,7 @@ def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]
         raise DesignError(msg)
     differences = (donor_table - series_values).T
     scale = float(np.abs(differences).max()) or 1.0
-    weights, _ = nnls(
-        np.vstack([differences / scale, np.ones(donor_table.shape[0])]), np.append(np.zeros(series_values.size), 1.0)
-    )
+    donor_count = donor_table.shape[0]
+    rows = [differences / scale, np.sqrt(_EVENNESS) * np.eye(donor_count), np.ones(donor_count)]
+    weights, _ = nnls(np.vstack(rows), np.append(np.zeros(series_values.size + donor_count), 1.0))
     return np.asarray(weights / weights.sum(), dtype=np.float64)

@@ -40,7 +40,8 @@ def resolve_composites(
         composite = CompositeOutcome(table.name, tuple(table.measures), tuple(table.zones), tuple(table.windows))
         if mistakes.are_sound("measure", *MEASURE_KEYS) and mistakes.is_sound(*place, "measures"):
             _check_measures(place, composite, sources, measures, mistakes)
-        rings = min((len(operation.rings.outer) for operation in study.operation), default=0)
+        all_rings = [*(table.rings for table in study.operation), *(table.rings for table in study.registers)]
+        rings = min((len(table.outer) for table in all_rings), default=0)
         knows_rings = mistakes.are_sound("operation", "rings") and mistakes.is_sound(*place, "zones")
         for zone in composite.zones if knows_rings else ():
             _check_zone(place, zone, rings, mistakes)

@@ -21,20 +21,24 @@ from geoharm._schema import Mistakes, Place, read_tables
 from geoharm._text import fold_category
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
-from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
+from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names, read_street
 from geoharm.geo.shape_files import file_of
 from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.category_words import is_proactive
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.measure import Harm, Measure
-from geoharm.model.period import Period
+from geoharm.model.period import Period, parse_phase
 from geoharm.model.points import Points
+from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import ChangeSettings
 from geoharm.model.study import TABLE_KINDS, Operation, PublishSettings, Source, Study
+from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.composite import resolve_composites
+from geoharm.study.operation_dates import resolve_dates
 from geoharm.study.population import load_population
+from geoharm.study.register import read_register
 from geoharm.study.schema import (
     AUTOMATIC,
     ActivityTable,
@@ -42,7 +46,10 @@ from geoharm.study.schema import (
     MeasureTable,
     OperationTable,
     PublishTable,
+    RegisterTable,
+    RingsTable,
     SourceTable,
+    StreetTable,
     StudyFile,
     StudyTable,
 )
@@ -105,6 +112,23 @@ class _Reader:
         self._drawn.append(area.geometry)
         return area.geometry
 
+    def street(self, place: Place, table: StreetTable) -> BaseGeometry | None:
+        """Return the ground of a street that is the target area, or None if its line cannot be read."""
+        if not self.crs or not self.mistakes.is_sound(*place, "target", "line"):
+            return None
+        path = self.folder / table.line
+        try:
+            area = read_street(
+                path, self.crs, width=table.width, name="street", inside=self.boundary, drawn=self._drawn
+            )
+        except StudyError as error:
+            self.refuse_file((*place, "target"), "line", error)
+            return None
+        self.opened(table.line)
+        self.area_notes += area.notes
+        self._drawn.append(area.geometry)
+        return area.geometry
+
     def outlines(self, place: Place, key: str, files: Sequence[str] | None, column: str | None) -> Areas | None:
         """Return the areas of files, with the codes in a column; None if there are none or they cannot be read."""
         if files is None and column is None:
@@ -146,8 +170,18 @@ def read_study(path: Path) -> Study:
     measures = _resolve_measures(study.measure, sources, mistakes)
     counted = point_measures(measures, sources)
     operations = [
-        _resolve_operation(reader, ("operation", index), table) for index, table in enumerate(study.operation)
+        _resolve_operation(reader, ("operation", index), table, period) for index, table in enumerate(study.operation)
     ]
+    names = [table.name for table in study.operation]
+    registers: list[RegisterLedger] = []
+    for index, table in enumerate(study.registers):
+        register = _resolve_register(reader, ("register", index), table, area, period, names)
+        if register is not None:
+            operations += register[0]
+            registers.append(register[1])
+            names += [operation.name for operation in register[0]]
+    if not study.operation and not study.registers and mistakes.is_sound("operation") and mistakes.is_sound("register"):
+        mistakes.add((), "there is no operation; add an [[operation]], or a [[register]] of operations.")
     _check_names(study, mistakes)
     _check_primary(study.study, counted, mistakes)
     _check_shared_rows(counted, mistakes)
@@ -182,6 +216,7 @@ def read_study(path: Path) -> Study:
         harm=harm,
         composites=composites,
         area_notes=tuple(dict.fromkeys(reader.area_notes)),
+        registers=tuple(registers),
     )
 
 
@@ -304,17 +339,21 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
     )
 
 
-def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> Operation | None:
+def _resolve_operation(
+    reader: _Reader, place: Place, table: OperationTable, study_period: Period | None
+) -> Operation | None:
     mistakes, rings = reader.mistakes, table.rings
-    if table.end < table.start and mistakes.is_sound(*place, "start"):
-        mistakes.refuse(place, "end", f"must not be before start = {table.start}; both days are part of the operation.")
-    if any(outer <= inner for inner, outer in itertools.pairwise((rings.gap, *rings.outer))):
-        rule = f"must list distances in metres that grow from the gap of {rings.gap:g} outwards."
-        mistakes.refuse((*place, "rings"), "outer", rule)
+    dates = resolve_dates(table, place, study_period, mistakes)
+    _check_rings_grow(rings, place, mistakes)
     control = None
     if table.control != AUTOMATIC:
         control = reader.area(place, "control", table.control, "control area")
-    target = reader.area(place, "target", table.target, "target area")
+    street = table.target if isinstance(table.target, StreetTable) else None
+    target = (
+        reader.area(place, "target", table.target, "target area")
+        if isinstance(table.target, str)
+        else reader.street(place, table.target)
+    )
     chosen_on = None
     if table.chosen_on is not None and mistakes.is_sound(*place, "chosen_on"):
         chosen_on = resolve_period(table.chosen_on, (*place, "chosen_on"), mistakes)
@@ -323,13 +362,13 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
     if table.similar is not None and mistakes.is_sound(*place, "similar"):
         similar = _resolve_similar(reader, place, table.similar)
     activity = _resolve_activity(place, table.activity, mistakes)
-    if target is None or before is None or table.end < table.start:
+    if target is None or before is None or dates is None:
         return None
     return Operation(
         name=table.name,
         tactic=table.tactic,
         objective=table.objective,
-        period=Period(table.start, table.end + _ONE_DAY),
+        period=dates.period,
         target=target,
         target_note=table.target_note,
         gap=rings.gap,
@@ -347,7 +386,64 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
         co_occurring=tuple(table.co_occurring),
         cost=math.nan if table.cost is None else table.cost,
         activity=activity,
+        spells=dates.spells,
+        ongoing=table.ongoing,
+        street_width=math.nan if street is None else street.width,
     )
+
+
+def _resolve_register(
+    reader: _Reader,
+    place: Place,
+    table: RegisterTable,
+    area: StudyArea | None,
+    period: Period | None,
+    names: Sequence[str],
+) -> tuple[tuple[Operation, ...], RegisterLedger] | None:
+    """Return the operations of a register and its ledger; None after a mistake."""
+    mistakes, rings = reader.mistakes, table.rings
+    _check_rings_grow(rings, place, mistakes)
+    if (table.before.months is None) == (table.before.years is None):
+        mistakes.add((*place, "before"), "give months, or years with same_season = true.")
+    _check_phases(table.after, place, mistakes)
+    for word, tactic in table.tactics.items():
+        if tactic not in TACTICS:
+            hint = nearest_hint(tactic, TACTICS)
+            mistakes.add(
+                place, f'tactics: "{shortened(word)}" stands for "{shortened(tactic)}", which is no tactic; {hint}'
+            )
+    control = None if table.control == AUTOMATIC else reader.area(place, "control", table.control, "control area")
+    areas = reader.outlines(place, "areas", table.areas, table.area_id)
+    if table.crs is not None:
+        try:
+            _crs.check_known(table.crs)
+        except DesignError as error:
+            mistakes.refuse(place, "crs", str(error))
+    if mistakes.sentences or area is None or period is None:
+        return None
+    try:
+        read = read_register(
+            reader.folder / table.file, table, area=area, period=period, areas=areas, control=control, taken=names
+        )
+    except StudyError as error:
+        reader.refuse_file(place, "file", error)
+        return None
+    reader.opened(table.file)
+    return read
+
+
+def _check_rings_grow(rings: RingsTable, place: Place, mistakes: Mistakes) -> None:
+    if any(outer <= inner for inner, outer in itertools.pairwise((rings.gap, *rings.outer))):
+        rule = f"must list distances in metres that grow from the gap of {rings.gap:g} outwards."
+        mistakes.refuse((*place, "rings"), "outer", rule)
+
+
+def _check_phases(phases: Sequence[str], place: Place, mistakes: Mistakes) -> None:
+    for phase in phases:
+        try:
+            parse_phase(phase)
+        except DesignError as error:
+            mistakes.refuse(place, "after", str(error))
 
 
 def _resolve_activity(place: Place, tables: Sequence[ActivityTable], mistakes: Mistakes) -> tuple[DatedActivity, ...]:
@@ -467,8 +563,10 @@ def _check_references(
             mistakes.refuse(("measure", index), "comparator", rule)
     streets = [source.name for source in sources if source.kind == "streets"]
     knows_sources = mistakes.are_sound("source", *SOURCE_KEYS)
-    for index, operation in enumerate(study.operation):
-        if knows_sources and operation.rings.along is not None and operation.rings.along not in streets:
-            hint = nearest_hint(operation.rings.along, streets) if streets else "there is none."
+    with_rings = [("operation", index, table.rings) for index, table in enumerate(study.operation)]
+    with_rings += [("register", index, table.rings) for index, table in enumerate(study.registers)]
+    for key, index, rings in with_rings:
+        if knows_sources and rings.along is not None and rings.along not in streets:
+            hint = nearest_hint(rings.along, streets) if streets else "there is none."
             rule = f"is not the name of a source of kind streets; {hint}"
-            mistakes.refuse(("operation", index, "rings"), "along", rule)
+            mistakes.refuse((key, index, "rings"), "along", rule)

@@ -285,7 +285,7 @@ class MitigationTable(Table):
 
 
 def _text_or_table(item: object) -> str:
-    return "table" if isinstance(item, dict | MitigationTable) else "text"
+    return "table" if isinstance(item, dict | Table) else "text"
 
 
 _Mitigation: TypeAlias = Annotated[
@@ -311,6 +311,31 @@ class ActivityTable(Table):
     )
 
 
+class SpellTable(Table):
+    """One of several periods in which an operation was active; both days are part of it."""
+
+    model_config = ConfigDict(title="[[operation.spell]]")
+
+    start: Day = Field(description="The first day.")
+    end: Day = Field(description="The last day; it is part of the spell.")
+
+
+class StreetTable(Table):
+    """A street as a target area: a line and the width of the ground along it."""
+
+    model_config = ConfigDict(title="{ line, width }")
+
+    line: FileName = Field(description="File with the line, or several, in any format of area files.")
+    width: Annotated[float, Field(ge=1, le=1000)] = Field(
+        description="In metres: all ground within half of it is the target area."
+    )
+
+
+_Target: TypeAlias = Annotated[
+    Annotated[FileName, Tag("text")] | Annotated[StreetTable, Tag("table")], Discriminator(_text_or_table)
+]
+
+
 class OperationTable(Table):
     """An operation: what was done, where and when."""
 
@@ -319,11 +344,25 @@ class OperationTable(Table):
     name: Name = Field(description="Name for readers.")
     tactic: Annotated[str, OneOf(TACTICS), Locked("tactic")] = Field(description="What kind of operation it was.")
     objective: Text = Field(description="What it was for.")
-    start: Annotated[Day, Locked("period", "period", "period")] = Field(description="The first day.")
-    end: Annotated[Day, Locked("period", "period", "period")] = Field(
-        description="The last day; it is part of the operation."
+    start: Annotated[Day | None, Locked("period", "period", "period")] = Field(
+        default=None, description="The first day. Must be given, unless there are spells."
     )
-    target: Annotated[FileName, Locked("target", "shape")] = Field(description="The area file of the target area.")
+    end: Annotated[Day | None, Locked("period", "period", "period")] = Field(
+        default=None,
+        description="The last day; it is part of the operation. Must be given, unless it goes on or there are spells.",
+    )
+    ongoing: Annotated[bool, Locked("ongoing", unless=(False,))] = Field(
+        default=False,
+        description="`true` for a measure that goes on: it has no `end`, and the months of `after` count from its start; see below.",
+    )
+    spell: Annotated[list[SpellTable], Locked("spells", "periods", "spells", unless=((),))] = Field(
+        default=[],
+        description="Instead of `start` and `end`: two or more periods in which it was active, in their order; see below.",
+    )
+    target: Annotated[_Target, Locked("target", "shape")] = Field(
+        examples=["target.geojson"],
+        description="The area file of the target area; or a table with the line of a street and its width.",
+    )
     target_note: Text = Field(default="not stated", description="The source from which the target was drawn.")
     rings: RingsTable = Field(description="The gap and the rings around the target.")
     control: Annotated[FileName, Locked("control", "shape or auto")] = Field(
@@ -335,7 +374,7 @@ class OperationTable(Table):
     after: Annotated[list[Name], Locked("after")] = Field(
         min_length=1,
         examples=[["during", "0-3 months"]],
-        description='Phases: "during", or months after the end. The headline uses all but "during".',
+        description='Phases: "during", or months after the end. The headline uses all but "during". With spells also "between"; of a measure that goes on, months since its start.',
     )
     looks: Annotated[int, Locked("looks", unless=(1,))] = Field(
         default=1,
@@ -364,6 +403,101 @@ class OperationTable(Table):
     activity: list[ActivityTable] = Field(
         default=[],
         description="What police and partners did, by date. No answer depends on it, so it is not in the plan lock and may be entered later.",
+    )
+
+
+REGISTER_COLUMNS = (
+    "name", "start", "end", "tactic", "objective", "cost", "longitude", "latitude", "x", "y", "area", "wkt",
+)  # fmt: skip
+_A_COLUMN = "if left out, the column of this name, if there is one."
+
+
+class RegisterColumns(Table):
+    """What the columns of a register hold."""
+
+    model_config = ConfigDict(title="{ name, start, ... }")
+
+    name: Name | None = Field(default=None, description=f"Column with the name; {_A_COLUMN}")
+    start: Name | None = Field(default=None, description=f"Column with the first day; {_A_COLUMN}")
+    end: Name | None = Field(
+        default=None,
+        description=f"Column with the last day, which is part of the operation; {_A_COLUMN} Without one, every operation lasts a day; a row without an end in it is rejected.",
+    )
+    tactic: Name | None = Field(default=None, description=f"Column with the tactic; {_A_COLUMN}")
+    objective: Name | None = Field(default=None, description=f"Column with what it was for; {_A_COLUMN}")
+    cost: Name | None = Field(default=None, description=f"Column with the cost; {_A_COLUMN}")
+    longitude: Name | None = Field(default=None, description=f"With `latitude`: column with the place, or {_A_COLUMN}")
+    latitude: Name | None = Field(default=None, description=f"With `longitude`: {_A_COLUMN}")
+    x: Name | None = Field(default=None, description=f"With `y`: column with metres to the east; {_A_COLUMN}")
+    y: Name | None = Field(default=None, description=f"With `x`: column with metres to the north; {_A_COLUMN}")
+    area: Name | None = Field(
+        default=None, description=f"With `areas`: column with the code of the area that is the target; {_A_COLUMN}"
+    )
+    wkt: Name | None = Field(
+        default=None, description=f"Column with the target as well-known text: point, line or polygon; {_A_COLUMN}"
+    )
+
+
+class RegisterBeforeTable(Table):
+    """The window before every operation of a register."""
+
+    model_config = ConfigDict(
+        title="{ months } or { years, same_season }",
+        json_schema_extra={"oneOf": [{"required": ["months"]}, {"required": ["years"]}]},
+    )
+
+    months: Annotated[int, Field(ge=1, le=1200)] | None = Field(
+        default=None, description="The months that end on the first day of the operation."
+    )
+    years: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="Number of earlier years, whose days of the same dates as in `after` count."
+    )
+    same_season: Literal[True] | None = Field(default=None, description="With `years`: always `true`.")
+
+
+class RegisterTable(Table):
+    """A register: a table with one row an operation, all of them with the same rings and windows."""
+
+    model_config = ConfigDict(title="[[register]]")
+
+    file: FileName = Field(description="CSV file, relative to the study file; every row is an operation.")
+    columns: RegisterColumns = Field(default=RegisterColumns(), description="What its columns are called.")
+    dates: list[Name] | None = Field(
+        default=None,
+        min_length=1,
+        examples=[["%d/%m/%Y"]],
+        description="Patterns of its dates, as in formats; if left out, those that read the whole column, and a register whose day and month could be exchanged is refused.",
+    )
+    tactic: Annotated[str, OneOf(TACTICS)] | None = Field(
+        default=None, description="Tactic of all rows without one of their own."
+    )
+    tactics: dict[Name, Name] = Field(
+        default={}, description="Tactics by the words of the register that stand for them."
+    )
+    radius: Annotated[float, Field(ge=1)] | None = Field(
+        default=None, description="For places that are points: radius of the target area in metres."
+    )
+    width: Annotated[float, Field(ge=1)] | None = Field(
+        default=None, description="For places that are lines: width of the street in metres."
+    )
+    crs: Name | None = Field(
+        default=None,
+        description="Coordinate system of the places; if left out, degrees for `longitude`, `latitude` and `wkt`, and the study's own for `x` and `y`.",
+    )
+    areas: list[FileName] | None = Field(
+        default=None, min_length=1, description="With `area`: area files with the outlines of the areas."
+    )
+    area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
+    objective: Text = Field(description="What they were for.")
+    rings: RingsTable = Field(description="The gap and the rings around every target.")
+    control: FileName = Field(default=AUTOMATIC, description='"auto", or the area file of a control area for all.')
+    before: RegisterBeforeTable = Field(
+        description="The months before each operation, or the same dates as `after` in earlier years."
+    )
+    after: list[Name] = Field(
+        min_length=1,
+        examples=[["during", "0-3 months"]],
+        description='Phases: "during", or months after the end of each. The headline uses all but "during".',
     )
 
 
@@ -649,7 +783,12 @@ class StudyFile(Table):
     study: StudyTable = Field(description="The study itself.")
     source: list[SourceTable] = Field(min_length=1, description="Data sources.")
     measure: list[MeasureTable] = Field(min_length=1, description="Measures: what is counted.")
-    operation: list[OperationTable] = Field(min_length=1, description="Operations that are evaluated.")
+    operation: list[OperationTable] = Field(
+        default=[], description="Operations that are evaluated; at least one, here or in a register."
+    )
+    registers: list[RegisterTable] = Field(
+        default=[], alias="register", description="Registers of operations that are evaluated."
+    )
     question: list[QuestionTable] = Field(default=[], description="Composite outcomes.")
     hotspots: HotspotsTable = Field(default=HotspotsTable(), description="Density surfaces and hotspots.")
     emerging: EmergingTable = Field(default=EmergingTable(), description="Clusters and emerging hotspots.")

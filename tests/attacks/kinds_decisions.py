@@ -58,7 +58,7 @@ def folder_of(write) -> Folder:
 # -- priorities ---------------------------------------------------------------------------------------------------------
 
 
-def ranked(*, late=0, night=0, beyond=0, even=0):
+def ranked(*, late=0, night=0, beyond=0, even=0, rule="under-5"):
     """Return the publisher of a ranking of two markets.
 
     The first has 60 events in each of the first three years, and `late` more, or the planted count, in the last; some at
@@ -71,7 +71,7 @@ def ranked(*, late=0, night=0, beyond=0, even=0):
         def of(number):
             return number(count) if callable(number) else number
 
-        made = released_study(release)
+        made = released_study(release, rule)
         x0, y0 = CENTRE
         per_year = [60, 60, 60, of(late)]
         days = np.concatenate([np.full(n, np.datetime64(f"{2019 + year}-03-01")) for year, n in enumerate(per_year)])
@@ -109,7 +109,7 @@ def ranked(*, late=0, night=0, beyond=0, even=0):
     return published
 
 
-def released_study(release):
+def released_study(release, rule="under-5"):
     """Return the made study with one harm, for a kind of release."""
     made = replace(
         study(AREA),
@@ -118,7 +118,7 @@ def released_study(release):
         folder=Path(),
         harm=HarmSettings(profiles=("equal",), walking=500.0),
     )
-    return replace(made, publish=replace(made.publish, release=release))
+    return replace(made, publish=replace(made.publish, release=release, disclosure=rule))
 
 
 # -- appraisals ---------------------------------------------------------------------------------------------------------
@@ -218,11 +218,19 @@ DECISIONS = (
     Attack("a market's night share times its events", NIGHT, decisions.night_share),
     Attack("a market's share beyond walking distance times its events", BEYOND, decisions.beyond_reach),
     Attack("a ranking with few events at night, by trial", NIGHT, replayed(NIGHT)),
-    Attack(
-        "a ranking with few events in a year, by trial",
-        LATE,
-        replayed(LATE),
-        leak="pipeline/prioritise.py: the dispersion of a market with a sparse year, a whole number, can tell two counts apart",
+    Attack("a ranking with few events in a year, by trial", LATE, replayed(LATE)),
+    *(
+        Attack(
+            f"under a rule that withholds zeros: none or few {where}, by trial",
+            written,
+            replayed(written, counts=(0, 1, 3, 4)),
+            planted=(0, 4),
+        )
+        for where, written in (
+            ("in a market's last year", ranked(late=lambda count: count, night=90, beyond=90, rule="threshold-10")),
+            ("in a market at night", ranked(late=60, night=lambda count: count, beyond=90, rule="threshold-10")),
+            ("beyond walking distance", ranked(late=60, night=90, beyond=lambda count: count, rule="threshold-10")),
+        )
     ),
     Attack("an appraisal with a small baseline, by trial", appraised, replayed(appraised)),
     Attack("an appraisal's baseline, by trial", appraised, replayed(appraised, counts=range(35, 50)), planted=(38, 42)),

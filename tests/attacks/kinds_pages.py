@@ -18,8 +18,19 @@ from geoharm.model.study import CompositeOutcome
 from tests.attacks.attack import Attack, replayed
 from tests.attacks.attackers import pages
 from tests.attacks.kinds_counts import MONTH_WINDOWS
-from tests.attacks.worlds import AREA, MONTHS, counted, one_operation, plan, publish, source_ledger, table_with, whole
-from tests.disclosure.test_protect import planted_spot
+from tests.attacks.worlds import (
+    AREA,
+    MONTHS,
+    counted,
+    file_ledger,
+    one_operation,
+    plan,
+    publish,
+    source_ledger,
+    table_with,
+    whole,
+)
+from tests.disclosure.test_protect import NAMES, planted_spot
 
 GIS = ("geopackage", "geoparquet", "geotiff")
 ROUNDED = "1-7-round-5"
@@ -86,12 +97,49 @@ def rounded_month(count, release):
     return publish(whole((planned, (measured,))), release, rule=ROUNDED, files=("figures", "tables"))
 
 
-@cache
-def zero_or_few(count, release):
-    """Publish, under a rule that withholds zeros too, a ring without any event or with few; both rings have always as many."""
+NONE_OR_FEW = (0, 1, 5, 9)
+
+
+def none_or_few(write):
+    """Return the attack's parts under a rule that withholds zeros too: who publishes, and who tries none and few in turn.
+
+    Parameters
+    ----------
+    write : callable
+        From the planted count to a study result.
+    """
+
+    @cache
+    def published(count, release):
+        return publish(write(count), release, rule="threshold-10", files=("figures", "tables"))
+
+    return published, replayed(published, counts=NONE_OR_FEW)
+
+
+def of_two_rings(count):
+    """Both rings have always as many events."""
     table = table_with("50-250 m", 0, count)
     table[3][0] = 120 - count
-    return publish(one_operation(table), release, rule="threshold-10")
+    return one_operation(table)
+
+
+def of_two_phases(zone):
+    """Both phases of a zone have always as many events."""
+
+    def written(count):
+        table = table_with(zone, 1, count)
+        table[NAMES.index(zone)][2] = 600 - count
+        return one_operation(table)
+
+    return written
+
+
+def of_a_file(count):
+    """A file has rejected rows or none, and a month that has rows or none."""
+    planned = plan()
+    months = [(MONTHS[month].item(), rows, 0, 0) for month, rows in ((4, 600), (5, 1604 - count), (6, count))]
+    ledger = source_ledger([file_ledger("a.csv", inside=2204, rejected=count)], months=months)
+    return whole((planned, (counted(table_with("target", 0, 100), planned=planned),)), ledgers=[ledger])
 
 
 @cache
@@ -191,12 +239,17 @@ PAGES = (
         planted=(28, 32),
         k=5,
     ),
-    Attack(
-        "under a rule that withholds zeros: none or few, by trial",
-        zero_or_few,
-        replayed(zero_or_few, counts=(0, 1, 5, 9)),
-        planted=(0, 9),
-        leak="disclosure/rounding.py: a zero that is withheld leaves other numbers withheld than a small count",
+    *(
+        Attack(
+            f"under a rule that withholds zeros: none or few in {where}, by trial", *none_or_few(write), planted=(0, 9)
+        )
+        for where, write in (
+            ("a ring", of_two_rings),
+            ("the target", lambda count: one_operation(table_with("target", 0, count))),
+            ("a phase of the target", of_two_phases("target")),
+            ("a phase of the control", of_two_phases("control")),
+            ("a file", of_a_file),
+        )
     ),
     Attack("the mean of operations minus those shown", pooled_operations, pages.mean_minus_operations),
     Attack("a composite outcome minus the part that is shown", composite, pages.composite_minus_part),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -245,6 +246,32 @@ def test_no_sign_of_a_text_acts_on_the_terminal(tmp_path, unseen):
         for text in (finished.stdout, finished.stderr):
             assert shown(text) == text
             assert "Traceback" not in text
+
+
+def test_no_such_sign_is_in_a_published_file(tmp_path):
+    """Names of the study, and words and areas of the data, come to pages, tables and files for a GIS."""
+    study, signs = small_study(tmp_path), "".join(UNSEEN[:-1])
+    text = study.read_text(encoding="utf-8")
+    written = json.dumps(f"Op{signs}eration").replace("\x7f", "\\u007f")
+    text = text.replace('"Operation Test"', written)
+    study.write_text(f'{text}files = ["figures", "tables", "workbook", "geopackage"]\n', encoding="utf-8")
+    finished = call("run", study.name, "--data", ".", "--out", "pages", "--db", "d.duckdb", folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    unshown = re.compile(f"[{''.join(map(re.escape, {sign[0] for sign in UNSEEN}))}]")
+    looked_at = 0
+    for path in (tmp_path / "pages").rglob("*"):
+        if path.suffix in {".html", ".json", ".csv", ".svg"}:
+            looked_at += 1
+            found = unshown.search(path.read_text(encoding="utf-8"))
+            assert not found, (path.name, found)
+    assert looked_at > 8
+
+
+def test_a_temporary_folder_that_is_not_there(tmp_path):
+    """The next usable one is taken, as for every program."""
+    study = small_study(tmp_path)
+    finished = call("power", study.name, "--data", ".", folder=tmp_path, TMPDIR=str(tmp_path / "none"))
+    assert finished.returncode == 0, finished.stderr
 
 
 @posix

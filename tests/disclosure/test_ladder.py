@@ -93,7 +93,7 @@ def test_a_secondary_measure_gives_up_its_sums_before_the_primary_gives_up_its_r
     )
     names = [one.measure.name for one in operation.measures]
     cells = tuple(ExposedCell("a count", (rows_of(one.measure, {}),), 1, 2) for one in operation.measures)
-    monkeypatch.setattr(escalate, "attack", lambda *_: AttackResult(cells, (), cells=2))
+    monkeypatch.setattr(escalate, "attack", lambda *_, **__: AttackResult(cells, (), cells=2))
     seen = []
 
     def make(levels):

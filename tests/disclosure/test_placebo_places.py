@@ -45,11 +45,11 @@ K = RULE.threshold
 UNPUBLISHED = (FactorKind.RECENT, FactorKind.LONG_RUN, FactorKind.COMPANION, FactorKind.BELT_AFTER)
 
 
-def effects_of(seed, *, level=1.2):
+def effects_of(seed, *, level=1.2, season=1.0):
     """Return, by zone: the series, and the effect with its factors, distribution and levels at full precision."""
     found = {}
     for letter, (series, learned, observed, factors, (zone, control, expected)) in factor_world(
-        seed, level=level
+        seed, level=level, season=season
     ).items():
         value = math.log(observed / expected)
         spans = tuple(Interval(-1.0, 1.0, level) for level in (0.8, 0.9, 0.95))
@@ -161,6 +161,7 @@ def test_what_the_attack_is_told_holds_the_truth_and_is_no_wider_than_two_percen
             assert companion_bounds(factors) is None
             assert control_counts(released, factors) == ()
             continue
+        assert not factors.has_season
         history = series.own_zone[:MONTHS].sum()
         low, high = history_bounds(released, factors)
         assert low <= history <= high
@@ -172,6 +173,20 @@ def test_what_the_attack_is_told_holds_the_truth_and_is_no_wider_than_two_percen
         assert (bounds is None) == (letter == "U")
         if bounds:
             assert bounds.low + bounds.low_slope * whole <= year <= bounds.high + bounds.high_slope * whole
+
+
+def test_the_steps_of_a_forecast_with_a_season_say_nothing_of_the_history():
+    """Read as if there were no season, the steps would exclude the true history."""
+    wrong = 0
+    for seed in range(3):
+        series, _, _, factors, _ = factor_world(seed, level=2.5, season=4.0)["T"]
+        _, effect = effects_of(seed, level=2.5, season=4.0)["T"]
+        assert factors.has_season
+        assert release_factors(factors, may_split=True).has_season
+        assert history_bounds(effect, factors) == (0.0, math.inf)
+        low, high = history_bounds(effect, replace(factors, has_season=False))
+        wrong += not low <= series.own_zone[:MONTHS].sum() <= high
+    assert wrong == 3
 
 
 def told(effect, *, before):

@@ -27,6 +27,7 @@ from geoharm.evaluation.placebo.calibrated_ratio import (
 )
 from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, effective_sample_size, forecast_count
 from geoharm.evaluation.placebo.places import ZONES, history_windows, placebo_counts, placebo_places
+from geoharm.geo.street_ground import street_ground
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.geometry import StudyArea
 from geoharm.model.panel import UnitPanel
@@ -391,6 +392,35 @@ def test_water_is_not_crossed():
         target, _ = moved(places, one, number)
         shares = [target.intersection(part).area / target.area for part in boundary.geoms]
         assert max(shares) > 0.97
+
+
+def test_a_target_in_parts_may_lie_on_both_sides_of_water_and_moves_as_a_whole():
+    """Two circles 2 km apart, one in each part of the study area: every place has them 2 km apart too, on ground."""
+    target = shapely.union_all([shapely.Point(CENTRE[0] + x, CENTRE[1]).buffer(200) for x in (-1000, 1000)])
+    one = replace(operation(0, 0), target=target)
+    boundary = rectangle(-4000, -3000, -150, 3000).union(rectangle(150, -3000, 4000, 3000))
+    places = placebo_places(one, StudyArea(boundary, CRS), boundary, [])
+    assert places.fits["target"].sum() > 50
+    for number in np.flatnonzero(places.fits["target"])[::5]:
+        found, _ = moved(places, one, number)
+        assert [part.intersection(boundary).area / part.area > 0.97 for part in found.geoms] == [True, True]
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 90])
+def test_the_footprint_of_a_street_is_as_large_as_the_street(angle):
+    """A strip of 600 by 30 m at any angle is three cells wide or more, and no place of it touches the street itself."""
+    turn = np.radians(angle)
+    half = 300 * np.array([np.cos(turn), np.sin(turn)])
+    line = shapely.LineString([np.array(CENTRE) - half, np.array(CENTRE) + half])
+    one = replace(operation(0, 0), target=street_ground(line, 30), gap=0.0, rings=(200.0,))
+    area = StudyArea(rectangle(-3000, -3000, 3000, 3000), CRS)
+    places = placebo_places(one, area, area.boundary, [])
+    assert (places.footprint == 1).sum() * places.cell**2 == pytest.approx(one.target.area, rel=0.12)
+    assert places.cell <= 10
+    assert places.fits["target"].sum() > 500
+    for number in np.flatnonzero(places.fits["target"])[::50]:
+        found, _ = moved(places, one, number)
+        assert found.distance(one.target) > 400 - 2 * places.cell
 
 
 def test_overlap_is_that_of_the_polygons(city):

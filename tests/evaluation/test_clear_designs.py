@@ -15,6 +15,7 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.design.windows import build_windows
 from geoharm.evaluation.design.zones import build_zones
+from geoharm.geo.street_ground import street_ground
 from geoharm.model.geometry import StudyArea, ZoneRole
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period
@@ -55,6 +56,16 @@ def test_a_narrow_gap_and_a_narrow_ring_are_noted():
     assert any(note.startswith("The gap of 100 m is under twice the location error of 100 m") for note in notes)
     assert any(note.startswith("The ring 100-250 m is under twice the location error of 100 m wide") for note in notes)
     assert not any("250-500" in note for note in notes)
+
+
+def test_a_street_narrower_than_the_error_is_refused_and_than_twice_of_it_noted():
+    line = shapely.LineString([(5000, 6000), (7000, 6000)])
+    target = street_ground(line, 40)
+    with pytest.raises(DesignError, match='The street of "X" is 40 m wide, less than the location error of 50 m'):
+        design(50, target=target, street_width=40.0)
+    assert any(note.startswith("The street of 40 m") for note in design(30, target=target, street_width=40.0).notes)
+    assert not any("street" in note for note in design(20, target=target, street_width=40.0).notes)
+    assert not any("street" in note for note in design(30, target=target).notes)
 
 
 def test_a_ring_narrower_than_the_error_is_refused():

@@ -104,3 +104,11 @@ def test_missing_periods_are_left_out():
     t[5] = c[5] = math.nan
     found = clock((t, c))
     assert found.initial.value == pytest.approx(-0.8, abs=0.02)
+
+
+def test_nothing_is_left_after_what_goes_on():
+    found = effect_decay(*planted(drop=-0.8, decay=0.02, level=5000), start=START, stop=MONTHS, goes_on=True)
+    assert found.not_estimated == (("residual", "it goes on"),)
+    assert not found.residual.is_defined
+    assert found.initial.is_defined
+    assert found.decay.is_defined

@@ -13,6 +13,7 @@ import shapely
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.network_rings import rings_along_streets, walking_distances
+from geoharm.geo.street_ground import street_ground
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.streets import join_segments
 from geoharm.pipeline.run import run
@@ -64,6 +65,21 @@ def test_distances_on_a_grid_are_those_of_a_taxi():
     assert np.quantile(gap, 0.9) < 60
     on_axis = near & (points[:, 1] == 0) & (points[:, 0] > 0)
     assert distance[on_axis] == pytest.approx(points[on_axis, 0] - 110, abs=10.01)
+
+
+def test_rings_along_streets_begin_at_a_street_that_is_drawn_as_a_line():
+    """On a grid of 100 m, the way from 400 m of street is that to the nearer end, and across."""
+    target = street_ground(shapely.LineString([(-200, 0), (200, 0)]), 30)
+    points, distance = walking_distances(grid(), target, within=target.buffer(500))
+    x, y = np.abs(points).T
+    on_crossing_streets = (x < 201) & (x % 100 == 0) & (y > 30) & (y < 400)
+    assert distance[on_crossing_streets] == pytest.approx(y[on_crossing_streets] - 15, abs=10.01)
+    beyond_the_end = (y == 0) & (x > 240) & (x < 500)
+    assert distance[beyond_the_end] == pytest.approx(x[beyond_the_end] - 215, abs=10.01)
+    # A parallel street between two crossings: to the nearer one, and from there.
+    parallel = (y == 100) & (x < 200) & (x % 100 != 0)
+    to_crossing = np.minimum(x % 100, 100 - x % 100)
+    assert distance[parallel] == pytest.approx(85 + to_crossing[parallel], abs=10.01)
 
 
 def slow(streets, target, within):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from geoharm import _crs
 from geoharm.errors import StudyError
-from geoharm.geo.area_files import read_area, read_areas, read_context_lines, read_place_names
+from geoharm.geo.area_files import read_area, read_areas, read_context_lines, read_place_names, read_street
 from tests.conftest import CENTRE, CRS, lonlat
 
 HALF = 200
@@ -108,6 +108,44 @@ def test_several_features_are_joined_and_what_has_no_area_is_said(tmp_path):
     assert found.notes == (
         "a.geojson, target area: 3 features without an area, such as points, lines or empty shapes, left out.",
     )
+
+
+def street(folder, content, **options):
+    path = folder / "street.geojson"
+    path.write_text(content, encoding="utf-8")
+    return read_street(path, CRS, width=30, name="street", **options)
+
+
+def line(*points):
+    return {"type": "LineString", "coordinates": ring(points, is_closed=False)}
+
+
+def test_a_street_is_the_ground_along_its_lines(tmp_path):
+    """Two lines of 300 m that meet at a right angle: each 30 m wide with round ends, less what both hold at the corner."""
+    content = collection(line((0, 0), (300, 0)), line((0, 0), (0, 300)), {"type": "Point", "coordinates": TWO[0]})
+    found = street(tmp_path, content)
+    half = np.pi * 15**2 / 2
+    # Both strips and the two far ends; at the corner three quarters of a disc, and a square of the strips counted twice.
+    by_hand = 2 * 300 * 30 + 2 * half + half / 2 - 15 * 15
+    assert found.geometry.area == pytest.approx(by_hand, rel=5e-3)
+    assert found.notes == ("street.geojson, street: 1 feature without a line left out.",)
+    whole = collection({"type": "MultiLineString", "coordinates": [ring([(0, 0), (9, 0)], is_closed=False)] * 2})
+    assert street(tmp_path, whole).geometry.area == pytest.approx(9 * 30 + 2 * half, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda: collection(polygon(ring(CORNERS))), "the street is drawn as an area; a street is drawn as a line"),
+        (lambda: collection({"type": "Point", "coordinates": TWO[0]}), "the street is drawn as points"),
+        (lambda: collection({"type": "LineString", "coordinates": [[y, x] for x, y in TWO]}), "exchanged"),
+    ],
+)
+def test_a_street_that_is_none_is_refused(tmp_path, content, said):
+    inside = shapely.box(*(c - 3000 for c in CENTRE), *(c + 3000 for c in CENTRE))
+    with pytest.raises(StudyError) as caught:
+        street(tmp_path, content(), inside=inside)
+    assert said in caught.value.problems[0]
 
 
 TWO = [list(lonlat(0, 0)), list(lonlat(100, 0))]

@@ -114,8 +114,11 @@ def test_a_weight_of_two_is_the_event_twice_for_the_rules_by_spread():
 def test_an_outlier_far_away_leaves_the_likelihood_finite():
     some = crowd()
     far = Points(np.append(some.x, 50_000.0), np.append(some.y, 0.0), np.append(some.weight, 1.0))
-    found = likelihood_bandwidth(far, floor=60.0)
+    found = likelihood_bandwidth(far, kernel="gaussian", floor=60.0)
     assert all(math.isfinite(height) for _, height in found.curve)
+    rows = list(zip(far.x, far.y, far.weight, strict=True))
+    for sigma, height in found.curve[::3]:
+        assert height == pytest.approx(slow.leave_one_place_out(rows, sigma, rarest(far))[0], rel=1e-9)
 
 
 def test_rules_are_given_for_the_kernel_that_is_used():

@@ -10,6 +10,7 @@ import libpysal
 import numpy as np
 import pytest
 import shapely
+from scipy.stats import norm
 
 from geoharm.errors import DesignError
 from geoharm.hotspots.clusters.areas import area_clusters
@@ -66,6 +67,8 @@ def test_local_moran_is_esdas(field, mask, band):
     assert np.abs(found.value[mask] - peer.Is).max() < ROUNDING
     assert np.abs(found.z[mask] - (peer.Is - peer.EIc) / np.sqrt(peer.VIc)).max() < ROUNDING
     assert (found.kind[mask] == peer.q).all()
+    assert found.p_from is PValueSource.NORMAL
+    assert found.p[mask] == pytest.approx(2 * norm.sf(np.abs(found.z[mask])), rel=1e-10)
 
 
 @pytest.mark.parametrize("band", [None, 130.0])

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.dates.patterns import fixed_offset
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DesignError, QualityError, StudyError
-from geoharm.ingest.date_patterns import fixed_offset
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import format_text, read_format
 from geoharm.ingest.readers.input_files import find_input_files

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm import _crs
+from geoharm.dates.detection import detect_date_patterns
+from geoharm.dates.shapes import is_date
 from geoharm.errors import DataError, StudyError
-from geoharm.ingest.date_detection import detect_date_patterns
-from geoharm.ingest.date_shapes import is_date
 from geoharm.ingest.detect.check import check_file
 from geoharm.ingest.detect.events import guess_format
 from geoharm.ingest.detect.known_formats import recognise_formats

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import pandas
 import pytest
 import rasterio
 import shapely
@@ -117,3 +118,22 @@ def test_points_in_a_system_of_an_unknown_unit(tmp_path, capsys, monkeypatch, ve
         archive.writestr("p.prj", broken)
     (tmp_path / "own.toml").write_text(FORMAT.format(container="vector", columns=""))
     assert "a.zip" in refused(tmp_path, capsys, monkeypatch, "formats", *verb)
+
+
+@pytest.mark.parametrize("is_geographic", [False, True])
+def test_a_text_of_a_parquet_file_that_is_no_text(tmp_path, capsys, monkeypatch, is_geographic):
+    """The file is sound but for one byte of a cell, which no digest of Parquet covers."""
+    frame = pandas.DataFrame(
+        {"id": ["a1", "b2"], "date": ["2020-02-03", "2020-02-04"], "x": [1.0, 2.0], "y": [1.0, 2.0]}
+    )
+    plain = {"compression": None, "use_dictionary": False}
+    if is_geographic:
+        points = geopandas.GeoSeries.from_xy(frame["x"], frame["y"], crs="EPSG:4326")
+        geopandas.GeoDataFrame(frame, geometry=points).to_parquet(tmp_path / "a.parquet", **plain)
+    else:
+        frame.to_parquet(tmp_path / "a.parquet", index=False, **plain)
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content.replace(b"2020-02-03", b"\x80020-02-03"))
+    said = refused(tmp_path, capsys, monkeypatch, "formats", "guess", "a.parquet")
+    assert 'The file "a.parquet" cannot be read' in said
+    assert len(said.splitlines()) == 1

@@ -23,15 +23,23 @@ BEFORE = Window("before", (Period(date(2021, 1, 1), date(2022, 1, 1)),))
 _CITIES = {}
 
 
-def factor_world(seed, *, level=1.2):
-    """Return by zone (T, D, U): series, forecast, count after, factors, and (zone's change, control's change, expected)."""
+def factor_world(seed, *, level=1.2, season=1.0):
+    """Return by zone (T, D, U): series, forecast, count after, factors, and (zone's change, control's change, expected).
+
+    With a `season`, the target has so many times its events from January to June, and forecasts look for seasons.
+    """
     city, found = _CITIES.setdefault(20, Grid(20)), {}
     rng = np.random.default_rng(seed)
     levels = np.exp(rng.normal(level, 0.6, (400, 1)))
     drift = np.exp(0.05 * rng.standard_normal((400, MONTHS + AFTER)).cumsum(axis=1))
-    counts = rng.poisson(levels * drift).astype(np.float64)
     place = city.centres.index((10, 9))
-    for zone, (series, similarity, shares, observed) in zone_series(city, counts, place, MONTHS, seasons=False).items():
+    rates = levels * drift
+    inside = np.flatnonzero(city.member["T"][place])
+    rates[np.ix_(inside, np.arange(MONTHS + AFTER) % 12 < AFTER)] *= season
+    counts = rng.poisson(rates).astype(np.float64)
+    for zone, (series, similarity, shares, observed) in zone_series(
+        city, counts, place, MONTHS, seasons=season != 1.0
+    ).items():
         learned = forecast_count(series, similarity=similarity, shares=shares)
         ratio = calibrated_ratio(learned, int(observed))
         expected = expected_count_after(ratio, int(observed), learned.mean)

@@ -162,6 +162,22 @@ def slow_simplex(series, donors):
     return best
 
 
+def test_of_simplex_weights_that_are_as_close_the_most_even_are_taken():
+    """Twice the same donor, and more donors than months: what is published must not hang on the order or on rounding."""
+    found = simplex_weights([1.5, 1.5], [[1, 1], [2, 2], [1, 1], [2, 2]])
+    assert found == pytest.approx([0.25] * 4, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_simplex_weights_of_sparse_series_do_not_hang_on_their_order(seed):
+    rng = np.random.default_rng(seed)
+    series, donors = rng.poisson(2.0, 14) * 1.0, rng.poisson(0.7, (60, 14)) * rng.uniform(0.5, 4, (60, 1))
+    order = rng.permutation(60)
+    shuffled = np.empty(60)
+    shuffled[order] = simplex_weights(series, donors[order])
+    assert shuffled == pytest.approx(simplex_weights(series, donors), abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_simplex_weights_are_the_best_mixture(seed):
     rng = np.random.default_rng(seed)

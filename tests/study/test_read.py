@@ -61,6 +61,34 @@ def test_three_mistakes_are_named_at_once(tmp_path):
     )
 
 
+STREET = 'target    = { line = "street.geojson", width = 40 }'
+
+
+def test_a_street_as_target(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('target    = "target.geojson"', STREET)
+    path.write_text(text, encoding="utf-8")
+    line = {"type": "LineString", "coordinates": [list(lonlat(-250, 0)), list(lonlat(250, 0))]}
+    (tmp_path / "street.geojson").write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": line}))
+    study = read_study(path)
+    operation = study.operations[0]
+    assert operation.street_width == 40
+    assert operation.target.area == pytest.approx(500 * 40 + np.pi * 20**2, rel=2e-3)
+    assert set(study.inputs) == {"study.toml", "area.geojson", "street.geojson"}
+    check_study(study)
+    for change, said in (
+        ("width = 0.5", "target: width = 0.5 must be"),
+        ('line = "target.geojson", width = 40', "line: target.geojson: the street is drawn as an area"),
+        ('line = "none.geojson", width = 40', "none.geojson"),
+        ('line = "street.geojson"', "width is missing"),
+    ):
+        old = 'line = "street.geojson", width = 40' if "line" in change else "width = 40"
+        path.write_text(text.replace(old, change), encoding="utf-8")
+        with pytest.raises(StudyError) as caught:
+            read_study(path)
+        assert said in "\n".join(caught.value.problems)
+
+
 TABLES = """
 [[source]]
 name    = "treatment entries"

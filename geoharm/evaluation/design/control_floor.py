@@ -18,7 +18,7 @@ Notes name the floor and not the counts, which stand beside them as far as they 
 from __future__ import annotations
 
 from geoharm.model.counts import Change
-from geoharm.model.design import Design
+from geoharm.model.design import AFTER, Design
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.reason import Reason
@@ -32,7 +32,7 @@ def why_too_few_before(events: int, *, place: str) -> str:
     return f"{place} has fewer than {MIN_BEFORE} events before, too few to compare with" if events < MIN_BEFORE else ""
 
 
-def why_too_few(control: Change, *, place: str = "the control area") -> str:
+def why_too_few(control: Change, *, place: str = "the control area", later: str = AFTER) -> str:
     """Return why a control has too few events for an estimate; empty if it has enough.
 
     Parameters
@@ -41,13 +41,15 @@ def why_too_few(control: Change, *, place: str = "the control area") -> str:
         Its counts in the windows before and after.
     place : str
         What it is called.
+    later : str
+        What the time after is called.
 
     Examples
     --------
     >>> why_too_few(Change("control", 7, 60)), why_too_few(Change("control", 100, 50))
     ('the control area has fewer than 100 events before, too few to compare with', '')
     """
-    too_few_after = f"{place} has fewer than {MIN_AFTER} events after, too few to compare with"
+    too_few_after = f"{place} has fewer than {MIN_AFTER} events {later}, too few to compare with"
     return why_too_few_before(control.before, place=place) or (too_few_after if control.after < MIN_AFTER else "")
 
 
@@ -62,7 +64,7 @@ def why_no_control(design: Design, control: Change) -> str:
     """
     if design.control_area.area < MIN_AREA_RATIO * design.area_of(ZoneRole.TARGET).area:
         return "the control area is smaller than the target area, too small to compare with"
-    return why_too_few(control)
+    return why_too_few(control, later=design.later)
 
 
 def no_control(name: str, note: str, *, unit: str) -> Estimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -39,11 +39,18 @@ class EqualPeriods:
 
 
 def months_around(counts: ZoneCounts, design: Design) -> EqualPeriods:
-    """Return all whole months of the coverage up to the end of the window after; none may fall in the operation."""
-    operation_start, operation_end = design.operation.period.start, design.operation.period.end
+    """Return all whole months of the coverage up to the end of the window after; none may fall in the operation.
+
+    For a measure that goes on, the months since its start are those after. Where another operation reached this ground
+    before, months begin after it.
+    """
+    operation_start, operation_end = design.operation.period.start, design.operation.phases_from
     last = min(counts.coverage.end, design.after.end)
-    spans = [Period(month, add_months(month, 1)) for month in Period(counts.coverage.start, last).months()]
-    spans = [span for span in spans if span.start >= counts.coverage.start and span.end <= last]
+    first = max([counts.coverage.start, *(days.end for days in design.left_out)])
+    if first >= last:
+        return EqualPeriods((), 0, 0, 1.0)
+    spans = [Period(month, add_months(month, 1)) for month in Period(first, last).months()]
+    spans = [span for span in spans if span.start >= first and span.end <= last]
     start = sum(span.end <= operation_start for span in spans)
     # A month that the operation touches is neither before nor after it.
     stop = sum(
@@ -54,11 +61,18 @@ def months_around(counts: ZoneCounts, design: Design) -> EqualPeriods:
 
 
 def decay_periods(counts: ZoneCounts, design: Design) -> EqualPeriods:
-    """Return weeks counted from the operation's first day; months for monthly data or an operation over three months."""
+    """Return weeks counted from the operation's first day; months for monthly data or an operation over three months.
+
+    A measure that goes on runs to the last of them.
+    """
+    if design.operation.ongoing:
+        months = months_around(counts, design)
+        return replace(months, stop=len(months.spans))
     operation_start, operation_end = design.operation.period.start, design.operation.period.end
     if counts.by_month or (operation_end - operation_start).days > _MAX_DAYS_FOR_WEEKS:
         return months_around(counts, design)
-    before = (operation_start - counts.coverage.start).days // _DAYS_PER_WEEK
+    first = max([counts.coverage.start, *(days.end for days in design.left_out)])
+    before = max(0, (operation_start - first).days // _DAYS_PER_WEEK)
     running = math.ceil((operation_end - operation_start).days / _DAYS_PER_WEEK)
     after = (min(counts.coverage.end, design.after.end) - operation_start).days // _DAYS_PER_WEEK
     starts = [operation_start + timedelta(days=_DAYS_PER_WEEK * week) for week in range(-before, after)]

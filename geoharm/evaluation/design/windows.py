@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from geoharm.errors import DesignError
-from geoharm.model.period import DURING, Period, Window, add_months, first_of_month, month_name, parse_phase
+from geoharm.model.period import (
+    BETWEEN,
+    DURING,
+    UNDER_WAY,
+    Period,
+    Window,
+    add_months,
+    first_of_month,
+    headline_phases,
+    month_name,
+    parse_phase,
+)
 from geoharm.model.study import BeforeRule, Operation
 
 AFTER = "after"
@@ -27,7 +39,8 @@ def build_windows(
     missing : sequence of date
         First days of months without usable data. They are left out of every window.
     by_month : bool
-        Whether any source is dated by month only. Then the months in which the operation ran are left out whole.
+        Whether any source is dated by month only. Then the months in which the operation ran, or the month in which a
+        measure began that goes on, are left out whole.
 
     Raises
     ------
@@ -35,18 +48,30 @@ def build_windows(
         If a window extends beyond the data, overlaps the operation or another window, or has no data.
     """
     notes: list[str] = []
-    start, end = operation.period.start, operation.period.end
-    if by_month and not operation.period.is_whole_months:
-        start, end = first_of_month(start), _next_month_start(end)
-        notes.append(
-            "Some data are dated by month, so all months in which the operation ran "
-            f"({_months_text(Period(start, end).months())}) are counted as during it."
-        )
-    phases = tuple(_phase_window(text, start, end) for text in operation.after)
+    start, active, phases_from = operation.period.start, operation.active, operation.phases_from
+    if by_month and not all(period.is_whole_months for period in active):
+        start, active = first_of_month(start), _widened_to_months(active)
+        phases_from = _next_month_start(phases_from)
+        months = [start] if operation.ongoing else [month for period in active for month in period.months()]
+        if operation.ongoing and phases_from > start:
+            notes.append(
+                f"Some data are dated by month, so the month in which the measure began ({_months_text(months)}) is in no window."
+            )
+        elif not operation.ongoing:
+            notes.append(
+                f"Some data are dated by month, so all months in which the operation ran ({_months_text(months)}) are counted "
+                "as during it."
+            )
+    check_phases(operation)
+    phases = tuple(_phase_window(text, active, phases_from) for text in operation.after)
     for phase in phases:
         _check_covered(phase, coverage)
-    later_phases = [phase for phase in phases if phase.name != DURING]
-    after = Window(AFTER, tuple(period for phase in (later_phases or list(phases)) for period in phase.periods))
+    after = Window(AFTER, tuple(period for phase in headline_phases(phases) for period in phase.periods))
+    if operation.period.end >= coverage.end and not operation.ongoing:
+        notes.append(
+            "The operation ends with the data, so nothing after it was counted. If it goes on, write ongoing = true: the "
+            'months of its phases, such as "0-6 months", then count from its start.'
+        )
     before = Window("before", _before_periods(operation.before, after, start))
     if by_month and not all(period.is_whole_months for period in before.periods):
         before = _whole_months(before)
@@ -73,12 +98,61 @@ def build_windows(
     return _without_gaps(before, missing), _without_gaps(after, missing), phases, tuple(notes)
 
 
-def _phase_window(text: str, start: date, end: date) -> Window:
+def windows_as_written(operation: Operation) -> tuple[Window, tuple[Window, ...]]:
+    """Return the window before and the phases that the study file states, whatever the data hold.
+
+    Raises
+    ------
+    DesignError
+        If a phase is not one, or the operation cannot have it.
+    """
+    check_phases(operation)
+    phases = tuple(_phase_window(text, operation.active, operation.phases_from) for text in operation.after)
+    after = Window(AFTER, tuple(period for phase in headline_phases(phases) for period in phase.periods))
+    return Window("before", _before_periods(operation.before, after, operation.period.start)), phases
+
+
+def check_phases(operation: Operation) -> None:
+    """Raise an error for a phase that the operation cannot have.
+
+    Raises
+    ------
+    DesignError
+        If a phase is not one, if a measure that goes on has "during" or "between", or if "between" has no spells.
+    """
+    for text in operation.after:
+        parse_phase(text)
+        if operation.ongoing and text in UNDER_WAY:
+            msg = f'The measure goes on, so "{text}" has no end; write months since its start, such as "0-6 months".'
+            raise DesignError(msg)
+        if text == BETWEEN and not operation.spells:
+            msg = 'The phase "between" is the time between spells; write them as [[operation.spell]], or leave it out.'
+            raise DesignError(msg)
+
+
+def _phase_window(text: str, active: Sequence[Period], phases_from: date) -> Window:
     months = parse_phase(text)
-    if months is None:
-        return Window(DURING, (Period(start, end),))
-    span = Period(add_months(end, months[0]), add_months(end, months[1]))
-    return Window(f"{months[0]}-{months[1]} months", (span,))
+    if months is not None:
+        span = Period(add_months(phases_from, months[0]), add_months(phases_from, months[1]))
+        return Window(f"{months[0]}-{months[1]} months", (span,))
+    if text == DURING:
+        return Window(DURING, tuple(active))
+    pauses = tuple(Period(earlier.end, later.start) for earlier, later in pairwise(active))
+    if not pauses:
+        msg = 'The phase "between" holds no whole month, and some data are dated by month; leave it out.'
+        raise DesignError(msg)
+    return Window(BETWEEN, pauses)
+
+
+def _widened_to_months(periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Return periods widened to whole months; those that then meet are joined."""
+    widened: list[Period] = []
+    for period in periods:
+        whole = Period(first_of_month(period.start), _next_month_start(period.end))
+        if widened and whole.start <= widened[-1].end:
+            whole = Period(widened.pop().start, whole.end)
+        widened.append(whole)
+    return tuple(widened)
 
 
 def _gaps_in(window: Window, missing: Sequence[date]) -> list[date]:

@@ -26,7 +26,7 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
     area : StudyArea
         Zones are cut at its boundary.
     others : sequence of Operation
-        The study's other operations; the control excludes their surroundings too.
+        Other operations that reach into the windows; the control excludes their surroundings too.
 
     Returns
     -------
@@ -63,8 +63,9 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
     for other_operation in others:
         if other_operation.target.intersects(operation.target.buffer(inner)):
             msg = (
-                f'The rings of "{operation.name}" reach into the target area of "{other_operation.name}"; '
-                "use smaller rings, or evaluate the two as one operation."
+                f'The rings of "{operation.name}" reach into the target area of "{other_operation.name}", whose days '
+                f"({other_operation.reach.start} to {other_operation.reach.last}, its phases included) lie in its windows; "
+                "use smaller rings or other windows, or evaluate the two as one operation."
             )
             raise DesignError(msg)
     if operation.control is None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from geoharm.errors import DesignError
 from geoharm.evaluation.results.curves import Curve
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
+from geoharm.model.design import AFTER
 from geoharm.model.estimate import Estimate
 from geoharm.model.period import Period, Window
 from geoharm.stats.regression_to_mean import expected_regression
@@ -114,7 +115,7 @@ def _selection_shield(chosen_on: Period, learned_on: Period | None) -> str:
     )
 
 
-def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
+def pre_trend_diagnostic(events: Curve, *, level: float = 0.95, later: str = AFTER) -> Diagnostic:
     r"""Return the diagnostic for parallel trends: how large a break of the trend would cancel the effect.
 
     Parameters
@@ -123,6 +124,8 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
         The result of `event_study`.
     level : float
         Confidence level of the interval of the mean effect.
+    later : str
+        What the time after is called.
 
     Returns
     -------
@@ -151,7 +154,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     late = np.flatnonzero((events.positions > 0) & [point.is_defined for point in events.points])
     early = np.flatnonzero((events.positions < 0) & [point.is_defined for point in events.points])
     if not late.size or early.size < 2:
-        text = "Too few months with events before or after to compare trends."
+        text = f"Too few months with events before or {later} to compare trends."
         return Diagnostic(kind, math.nan, unit, text, Severity.SAY, ROTH)
     values = np.array([point.value for point in events.points])
     weights = np.zeros(values.size)
@@ -161,9 +164,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     error = math.sqrt(float(weights @ covariance @ weights))
     mean_interval = Estimate("mean after", mean, error, "log ratio", ROTH).interval(level)
     if mean_interval.side == 0:
-        text = (
-            "The mean after cannot be told apart from the level before, so there is no change that a trend could undo."
-        )
+        text = f"The mean {later} cannot be told apart from the level before, so there is no change that a trend could undo."
         return Diagnostic(kind, 0.0, unit, text, Severity.NONE, ROTH)
     distance_to_zero = min(abs(mean_interval.low), abs(mean_interval.high))
     # The reference block is the last one before the operation; its value is 0 by definition.
@@ -187,8 +188,14 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     return Diagnostic(kind, figure, unit, text, Severity.SIGNAL if beyond_noise else Severity.SAY, ROTH)
 
 
-def season_diagnostic(before: Window, after: Window) -> Diagnostic:
+def season_diagnostic(before: Window, after: Window, *, later: str = AFTER) -> Diagnostic:
     """Return the diagnostic for season: how far the windows before and after cover different seasons.
+
+    Parameters
+    ----------
+    before, after : Window
+    later : str
+        What the time after is called.
 
     Returns
     -------
@@ -199,10 +206,10 @@ def season_diagnostic(before: Window, after: Window) -> Diagnostic:
     shares = [_calendar_month_shares(window) for window in (before, after)]
     figure = float(np.abs(shares[0] - shares[1]).sum() / 2)
     if figure <= 0.1:
-        text = "The windows before and after cover the same seasons."
+        text = f"The windows before and {later} cover the same seasons."
         return Diagnostic(DiagnosticKind.SEASON, figure, "share of days", text, Severity.NONE)
     text = (
-        f"{figure:.0%} of the days after fall in calendar months that the window before covers less. Only a seasonal "
+        f"{figure:.0%} of the days {later} fall in calendar months that the window before covers less. Only a seasonal "
         "pattern that the control shares is removed."
     )
     return Diagnostic(DiagnosticKind.SEASON, figure, "share of days", text, Severity.SAY)

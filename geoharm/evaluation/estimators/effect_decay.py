@@ -22,7 +22,14 @@ _DECAY, _RESIDUAL = "change of the log ratio a month", "log ratio since it ended
 
 
 def effect_decay(
-    target: ArrayLike, control: ArrayLike, *, start: int, stop: int, per_month: float = 1.0, zone: str = "target"
+    target: ArrayLike,
+    control: ArrayLike,
+    *,
+    start: int,
+    stop: int,
+    per_month: float = 1.0,
+    zone: str = "target",
+    goes_on: bool = False,
 ) -> EffectDecay:
     r"""Return how an effect began, decayed while the operation ran, and what was left after it ended.
 
@@ -37,6 +44,8 @@ def effect_decay(
         Number of periods in a month: 1 for months, 4.348 for weeks.
     zone : str
         Name of the zone.
+    goes_on : bool
+        Whether the operation has no end, so that nothing is left after it.
 
     Returns
     -------
@@ -73,7 +82,7 @@ def effect_decay(
     before, running, after = period < start, (period >= start) & (period < stop), period >= stop
     missing_reason = _missing_data_reason(zone, t, c, usable=usable, phases=(before, running, after))
     if missing_reason:
-        return _undefined_decay(zone, missing_reason)
+        return undefined_decay(zone, missing_reason)
     decay_is_estimable = int((usable & running).sum()) >= MIN_PERIODS_RUNNING
     residual_is_estimable = bool((usable & after).any())
     initial_name = "log ratio when it began" if decay_is_estimable else "log ratio while it ran"
@@ -92,12 +101,12 @@ def effect_decay(
     if residual_is_estimable:
         columns[_RESIDUAL] = after.astype(np.float64)
     else:
-        refusals.append(("residual", "no period after its end has data"))
+        refusals.append(("residual", "it goes on" if goes_on else "no period after its end has data"))
     table = np.column_stack([*columns.values(), np.ones(t.size)])
     try:
         fit = share_fit(t[usable], c[usable], table[usable])
     except DesignError:
-        return _undefined_decay(zone, "some of its phases have too few events for a model")
+        return undefined_decay(zone, "some of its phases have too few events for a model")
     values = dict(zip(columns, fit.coefficients[:-1].tolist(), strict=True))
     reasons = dict(refusals)
     return EffectDecay(
@@ -139,6 +148,7 @@ def _undefined_estimate(name: str, note: str) -> PointEstimate:
     return undefined_point(name, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.NO_DATA)
 
 
-def _undefined_decay(zone: str, reason: str) -> EffectDecay:
+def undefined_decay(zone: str, reason: str) -> EffectDecay:
+    """Return the effect decay of which no part can be estimated, with the reason."""
     estimates = [_undefined_estimate(name, reason) for name in ("log ratio when it began", _DECAY, _RESIDUAL)]
     return EffectDecay(zone, estimates[0], estimates[1], estimates[2], (("all", reason),))

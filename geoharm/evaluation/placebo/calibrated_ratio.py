@@ -15,7 +15,7 @@ from geoharm.evaluation.placebo.factors import forecast_factors
 from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, Forecast, PlaceboSeries, forecast_count, similar_places
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
 from geoharm.model.counts import Change, ZoneCounts
-from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
+from geoharm.model.design import AFTER, ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval, ratio_of
 from geoharm.model.geometry import ZoneRole
@@ -122,10 +122,10 @@ def why_no_forecast(*, months: int, places: int, pool: int) -> str:
     return ""
 
 
-def why_no_interval(forecast: Forecast) -> str:
-    """Return the reason why a forecast supports no interval, or an empty text."""
+def why_no_interval(forecast: Forecast, *, later: str = AFTER) -> str:
+    """Return the reason why a forecast supports no interval, or an empty text; `later` is what the time after is called."""
     if not forecast.mean >= MIN_EXPECTED:
-        return f"about {_below(forecast.mean)} events are expected after, and {MIN_EXPECTED} are needed"
+        return f"about {_below(forecast.mean)} events are expected {later}, and {MIN_EXPECTED} are needed"
     if forecast.effective_places < MIN_EFFECTIVE:
         return (
             f"the other places overlap so much that they are worth {_below(forecast.effective_places)} independent ones, and "
@@ -195,7 +195,7 @@ class PlaceboData:
 
 def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
     """Return the windows of the unit panel: the months before the operation, the headline's window and all phases."""
-    return (*history_windows(counts, design.operation), design.after, *design.phases)
+    return (*history_windows(counts, design.operation, left_out=design.left_out), design.after, *design.phases)
 
 
 def placebo_data(places: PlaceboPlaces, panel: UnitPanel, design: Design) -> PlaceboData:
@@ -341,7 +341,7 @@ def fit_forecast_and_pool(
         liveliness=forecast.liveliness,
         probably_at_most=why_only_probable(forecast),
     )
-    return forecast, check, why_no_interval(forecast), pool
+    return forecast, check, why_no_interval(forecast, later=design.later), pool
 
 
 def _names(design: Design, roles: Iterable[ZoneRole]) -> list[str]:

@@ -84,6 +84,7 @@ def forecast_factors(
         last_year=_joined(history[-_MONTHS_PER_YEAR:]),
         city_last_year=sum(control_by_month[-_MONTHS_PER_YEAR:]) / city_history,
         city_after=control.after / city_history,
+        has_season=forecast.has_season,
     )
 
 

@@ -182,6 +182,8 @@ class Forecast:
     ratios : tuple of float
         Count after over the count expected by the cross-forecast, at every place of the pool. The expected count is made
         as the operation's is: its ratio is corrected for the bias of the stabilised scale.
+    has_season : bool
+        Whether the operation's own season is in the forecast from its past.
     """
 
     mean: float
@@ -205,6 +207,7 @@ class Forecast:
     discount: float
     forecast_errors: tuple[float, ...]
     ratios: tuple[float, ...]
+    has_season: bool = False
 
     @property
     def spread(self) -> ForecastSpread:
@@ -345,6 +348,7 @@ def forecast_count(
         discount=now.discount,
         forecast_errors=tuple(now.errors.tolist()),
         ratios=tuple(np.where(now.counts > 0, unbiased / now.forecasts, 0.0).tolist()),
+        has_season=now.has_season,
     )
 
 
@@ -358,7 +362,7 @@ class _Learned:
         The operation's expected count, and the variance parameters.
     counts, forecasts, errors : ndarray, shape (places,)
         Counts after, cross-forecasts, and their difference on the stabilised scale.
-    coefficients, features, from_past, discount
+    coefficients, features, from_past, discount, has_season
         As in `Forecast`.
     dispersion : float
         Variance of monthly counts over their mean.
@@ -378,6 +382,7 @@ class _Learned:
     discount: float
     dispersion: float
     share_skipped: float
+    has_season: bool
 
     def log_variance(self, mean: float) -> float:
         """Return the variance of the log forecast error at a mean."""
@@ -389,7 +394,7 @@ def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) ->
     dispersion = _monthly_dispersion(history)
     deflation = min(1.0, effective / history.shape[0])
     largest = dispersion * (1 + series.after_months / _PHI_MONTHS)
-    counts, expected, features, (from_past, own_features), discount = _regression_data(
+    counts, expected, features, (from_past, own_features, has_season), discount = _regression_data(
         series, _log_level(series), dispersion=dispersion
     )
     coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
@@ -422,6 +427,7 @@ def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) ->
         discount=discount,
         dispersion=dispersion,
         share_skipped=share_skipped,
+        has_season=has_season,
     )
 
 
@@ -435,8 +441,11 @@ def _log_level(series: PlaceboSeries) -> Floats:
 
 def _regression_data(
     series: PlaceboSeries, level: Floats, *, dispersion: float
-) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
-    """Return counts after, forecasts from the past alone, features, the operation's data, and the chosen discount."""
+) -> tuple[Floats, Floats, Floats, tuple[float, Floats, bool], float]:
+    """Return counts after, forecasts from the past alone, features, the operation's data, and the chosen discount.
+
+    The operation's data are its forecast from the past, its features, and whether its own season is in any of its forecasts.
+    """
     date, end = series.months, series.zone.shape[1]
     counts = series.zone[:, date:end].sum(axis=1)
     by_discount, features = _history_features(series.zone, series.companion, series.belt, series.city, date, end)
@@ -464,7 +473,7 @@ def _regression_data(
         counts,
         by_discount[:, chosen],
         complete(by_discount, features, level),
-        (float(operation_by_discount[0, chosen]), operation_features),
+        (float(operation_by_discount[0, chosen]), operation_features, bool((factors[-1] != 1).any())),
         DISCOUNTS[chosen],
     )
 

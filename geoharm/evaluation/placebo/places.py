@@ -103,7 +103,7 @@ def placebo_places(
     control : shapely geometry
         The control area, in metres.
     others : sequence of Operation
-        The study's other operations; places that they touched are left out.
+        The study's other operations that reach into the months compared; places that they touched are left out.
     rings : shapely geometry, optional
         All rings together, if they are not defined by straight-line distances.
 
@@ -116,7 +116,8 @@ def placebo_places(
     The footprint is moved without rotation. The step is a third of the target's side for targets, and a fifth of the side
     of target and rings for the other zones, so that no two places are the same. A place is used if
 
-    - at least 99% of its target lies inside one part of the study area (water is not crossed),
+    - at least 99% of its target lies inside one part of the study area (water is not crossed), or, for a target in several
+      parts, inside the study area,
     - at least half of its rings lie inside the study area,
     - the zone does not touch the target, gap, rings or clearance belt of any operation.
 
@@ -142,7 +143,9 @@ def placebo_places(
     def cells_covered(mask: Bools, zone: str) -> Ints:
         return _cells_under(mask, kernels[zone])[row, column]
 
-    parts = [part for part in shapely.get_parts(area.boundary) if part.area >= operation.target.area]
+    connected = shapely.get_num_geometries(operation.target) == 1
+    ground = shapely.get_parts(area.boundary) if connected else [area.boundary]
+    parts = [part for part in ground if part.area >= operation.target.area]
     in_part = np.max([cells_covered(raster.draw(part), "target") for part in parts], axis=0)
     possible = in_part >= _MIN_TARGET_INSIDE * kernels["target"].sum()
     ring_inside = cells_covered(raster.draw(area.boundary), ALL_RINGS) >= _MIN_RING_INSIDE * kernels[ALL_RINGS].sum()
@@ -304,10 +307,10 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     return PlaceboCounts(target[:-1], rings[:-1], in_control[:-1], belt[:-1], belt[-1])
 
 
-def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, ...]:
+def history_windows(counts: ZoneCounts, operation: Operation, *, left_out: Sequence[Period] = ()) -> tuple[Window, ...]:
     """Return one window per month before the operation, back to the first day of the data.
 
-    Missing months are left out. Months begin on the operation's day of the month, or on the first day if the source is
+    Missing months, and those with a day of `left_out`, are left out. Months begin on the operation's day of the month, or on the first day if the source is
     dated by month only.
     """
     end = operation.period.start.replace(day=1) if counts.by_month else operation.period.start
@@ -315,7 +318,12 @@ def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, .
     months_back = 1
     while (start := add_months(end, -months_back)) >= counts.coverage.start:
         period = Period(start, add_months(end, 1 - months_back))
-        if counts.coverage.contains(period) and not set(period.months()) & set(counts.missing_months):
+        is_left_out = any(period.overlap(days) for days in left_out)
+        if (
+            counts.coverage.contains(period)
+            and not is_left_out
+            and not set(period.months()) & set(counts.missing_months)
+        ):
             windows.append(Window(f"{months_back} months before", (period,)))
         months_back += 1
     return tuple(reversed(windows))

@@ -299,7 +299,8 @@ def _leave_one_out_sums(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return, for each place p, two sums over all other places q, both of shape (n, bandwidths).
 
-    The first is the log of the sum of w_q exp(-d2 / 2h2), the second the sum of w_q exp(-d2 / 4h2).
+    The first is the log of the sum of w_q exp(-d2 / 2h2), minus infinity for a place without another within
+    `_CUTOFF` bandwidths, the second the sum of w_q exp(-d2 / 4h2).
     """
     order = np.argsort(points.x, kind="stable")
     x, y, weight = points.x[order], points.y[order], points.weight[order]

@@ -334,8 +334,8 @@ def add_adaptive(  # type: ignore[no-untyped-def]
 def leave_out(x, y, weight, bandwidths, cutoff, first, last, log_sums, wide_sums):  # type: ignore[no-untyped-def]
     """Sum Gaussians over all other places of each place, with places sorted by x, for several bandwidths h.
 
-    Writes the log of the sum with variance h2 to `log_sums`, and the sum with variance 2 h2 to `wide_sums`. Pairs
-    farther apart than `cutoff` bandwidths are left out, unless a place has no nearer one.
+    Writes the log of the sum with variance h2 to `log_sums` (minus infinity where it is 0), and the sum with variance 2 h2
+    to `wide_sums`. Pairs farther apart than `cutoff` bandwidths are left out.
     """
     place_count = x.size
     longest = cutoff * bandwidths[-1]
@@ -352,18 +352,4 @@ def leave_out(x, y, weight, bandwidths, cutoff, first, last, log_sums, wide_sums
                     log_sums[place, k] += weight[other_place] * (value * value)
                 other_place += step
         for k in range(bandwidths.size):
-            if log_sums[place, k] > 0.0:
-                log_sums[place, k] = np.log(log_sums[place, k])
-            else:
-                # No place is near: sum over the far places, in logarithms.
-                largest = -np.inf
-                for other_place in range(place_count):
-                    if other_place != place:
-                        squared = (x[other_place] - x[place]) ** 2 + (y[other_place] - y[place]) ** 2
-                        largest = max(largest, np.log(weight[other_place]) - squared / (2.0 * bandwidths[k] ** 2))
-                total = 0.0
-                for other_place in range(place_count):
-                    if other_place != place:
-                        squared = (x[other_place] - x[place]) ** 2 + (y[other_place] - y[place]) ** 2
-                        total += np.exp(np.log(weight[other_place]) - squared / (2.0 * bandwidths[k] ** 2) - largest)
-                log_sums[place, k] = largest + np.log(total)
+            log_sums[place, k] = np.log(log_sums[place, k]) if log_sums[place, k] > 0.0 else -np.inf

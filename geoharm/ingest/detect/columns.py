@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from geoharm.dates.detection import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
+from geoharm.dates.patterns import finest_unit
+from geoharm.dates.shapes import patterns_of
 from geoharm.ingest.coordinate_texts import holds_no_point, read_coordinate, read_pair
-from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
-from geoharm.ingest.date_patterns import finest_unit
-from geoharm.ingest.date_shapes import patterns_of
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import personal_words
 from geoharm.ingest.number_texts import read_number

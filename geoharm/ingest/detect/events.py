@@ -14,9 +14,9 @@ import numpy as np
 
 from geoharm import _crs
 from geoharm._validation import toml_string
+from geoharm.dates.detection import are_midnights, detect_date_patterns, precision_of
+from geoharm.dates.patterns import has_offset
 from geoharm.ingest.coordinate_texts import read_coordinate
-from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, precision_of
-from geoharm.ingest.date_patterns import has_offset
 from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, NumberSigns, choose_columns, is_number
 from geoharm.ingest.detect.sample import PERIOD_NAME, FileSample, read_sample
 from geoharm.ingest.readers.input_files import InputFile

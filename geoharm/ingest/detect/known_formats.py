@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geoharm import _crs
+from geoharm.dates.detection import looks_like_day_numbers
+from geoharm.dates.reading import NUMERIC_PATTERNS
+from geoharm.dates.shapes import is_date
 from geoharm.errors import DataError
-from geoharm.ingest.date_detection import looks_like_day_numbers
-from geoharm.ingest.date_reading import NUMERIC_PATTERNS
-from geoharm.ingest.date_shapes import is_date
 from geoharm.ingest.detect.columns import BLANK_TEXTS, is_number
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import Format, read_format, shipped_formats

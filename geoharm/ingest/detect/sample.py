@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from geoharm import _crs, _limits
 from geoharm._archives import ArchiveFault, opened_archive
+from geoharm.dates.reading import read_date
 from geoharm.errors import DataError
-from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.features import FeatureFile, lonlat_places, property_names
@@ -336,6 +336,8 @@ def _parquet(source: InputFile) -> FileSample:
         names = [str(name) for name in file.schema_arrow.names]
         rows, is_geographic = file.metadata.num_rows, b"geo" in (file.schema_arrow.metadata or {})
         batch = next(file.iter_batches(SAMPLE_ROWS), None)
+        # Texts are decoded only here, and a damaged one is no text.
+        values = [] if batch is None else [column.to_pylist() for column in batch.columns]
     if is_geographic:
         if rows > _limits.RECORDS.most:
             msg = f'The file "{source.name}" {_limits.RECORDS.refusal(rows)}.'
@@ -344,7 +346,7 @@ def _parquet(source: InputFile) -> FileSample:
     if batch is None or not batch.num_rows:
         msg = f'The file "{source.name}" has no rows.'
         raise DataError(msg)
-    columns = [[cell_text(value) or "" for value in batch.column(index).to_pylist()] for index in range(len(names))]
+    columns = [[cell_text(value) or "" for value in column] for column in values]
     return FileSample(source.name, "parquet", tuple(names), tuple(zip(*columns, strict=True)))
 
 
@@ -362,10 +364,11 @@ def _vector(source: InputFile) -> FileSample:
 def _frame_sample(source: InputFile, container: str, frame: geopandas.GeoDataFrame) -> FileSample:
     """Return a sample of a file of geometries that states its coordinate system."""
     names = [str(name) for name in frame.columns if name != frame.geometry.name]
-    columns = [[cell_text(value) or "" for value in frame[name].to_numpy(dtype=object)] for name in names]
-    rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
-    with reading(source):  # A damaged coordinate system leads nowhere.
+    with reading(source):  # A damaged text is no text, and a damaged coordinate system leads nowhere.
+        values = [frame[name].to_numpy(dtype=object) for name in names]
         projected = frame.geometry.to_crs(_crs.LONLAT)
+    columns = [[cell_text(value) or "" for value in column] for column in values]
+    rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
     points = [point for point in map(single_point, projected) if point is not None and not isinstance(point, str)]
     places = tuple((float(point.x), float(point.y)) for point in points)
     return FileSample(source.name, container, tuple(names), rows, places=places)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from geoharm._validation import nearest_hint, toml_string
+from geoharm.dates.detection import detect_date_patterns
 from geoharm.errors import DataError
-from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.detect.columns import is_number
 from geoharm.ingest.detect.events import FormatGuess, column_lines, format_opening
 from geoharm.ingest.detect.sample import read_sample

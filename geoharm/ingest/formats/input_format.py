@@ -14,8 +14,8 @@ from geoharm import _crs
 from geoharm._rules import value_text
 from geoharm._schema import Mistakes, load_toml, read_tables
 from geoharm._validation import nearest_hint, read_named_toml
+from geoharm.dates.patterns import date_problems
 from geoharm.errors import DesignError, StudyError
-from geoharm.ingest.date_patterns import date_problems
 from geoharm.ingest.day_times import time_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
@@ -69,7 +69,7 @@ class Format:
     category_map : mapping of str to str
         From the publisher's categories to the study's; categories that are not listed stay unchanged.
     date_formats : tuple of str
-        Patterns of dates, tried in order; see `date_reading`.
+        Patterns of dates, tried in order; see `geoharm.dates.reading`.
     precision : str
         One of `PRECISIONS`: how precisely the time of an event is known.
     zone : str

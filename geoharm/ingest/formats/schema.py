@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from geoharm._schema import Day, Name, OneOf, Table
-from geoharm.ingest.date_patterns import PRECISIONS
+from geoharm.dates.patterns import PRECISIONS
 from geoharm.ingest.formats.tables import ESTIMATE_KINDS, UNITS_OF_TIME
 
 LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")

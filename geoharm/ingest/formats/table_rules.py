@@ -6,9 +6,9 @@ import re
 
 from geoharm._rules import shortened
 from geoharm._schema import Mistakes
+from geoharm.dates.patterns import pattern_problem
+from geoharm.dates.reading import NUMERIC_PATTERNS
 from geoharm.errors import DesignError
-from geoharm.ingest.date_patterns import pattern_problem
-from geoharm.ingest.date_reading import NUMERIC_PATTERNS
 from geoharm.ingest.formats.schema import (
     AreaDateTable,
     AreaTable,

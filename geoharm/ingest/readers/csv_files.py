@@ -21,10 +21,10 @@ import numpy as np
 
 from geoharm import _limits
 from geoharm._archives import CHUNK
+from geoharm.dates.reading import read_date
 from geoharm.engines.base import Scratch, StatementError
 from geoharm.engines.sql import quote_name, quote_text
 from geoharm.errors import DataError
-from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, match_columns

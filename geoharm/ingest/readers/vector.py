@@ -99,9 +99,9 @@ def stage_frame(scratch: Scratch, source: InputFile, input_format: Format, frame
     """Put features into ``stage``, their places in the format's coordinate system; lines are their numbers from 1."""
     names = [str(name) for name in frame.columns]
     positions = match_columns(source.name, names, input_format)
-    with reading(source):  # A damaged coordinate system leads nowhere.
+    with reading(source):  # A damaged text is no text, and a damaged coordinate system leads nowhere.
+        columns = [frame[names[index]].to_numpy(dtype=object) for index in positions.values()]
         projected = frame.geometry.to_crs(input_format.crs)
-    columns = [frame[names[index]].to_numpy(dtype=object) for index in positions.values()]
     writer = StageWriter(scratch, (*positions, "longitude", "latitude"))
     for number, (geometry, *values) in enumerate(zip(projected, *columns, strict=True), start=1):
         point = single_point(geometry)

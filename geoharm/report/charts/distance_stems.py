@@ -11,7 +11,7 @@ from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 
 
-def stems_charts(rows: Sequence[tuple[str, float]], control: float) -> tuple[Chart, Chart]:
+def stems_charts(rows: Sequence[tuple[str, float]], control: float, *, clause: str = "after") -> tuple[Chart, Chart]:
     """Return a chart of events a day after, as a multiple of the level before, for wide and for narrow pages.
 
     Parameters
@@ -20,11 +20,13 @@ def stems_charts(rows: Sequence[tuple[str, float]], control: float) -> tuple[Cha
         From the target area outwards; undefined ones are left out.
     control : float
         The same of the control area; NaN draws no line.
+    clause : str
+        What the time after is called.
     """
-    return _chart(rows, control, 700.0, 190.0), _chart(rows, control, 340.0, 104.0)
+    return _chart(rows, control, 700.0, 190.0, clause=clause), _chart(rows, control, 340.0, 104.0, clause=clause)
 
 
-def _chart(rows: Sequence[tuple[str, float]], control: float, width: float, left: float) -> Chart:
+def _chart(rows: Sequence[tuple[str, float]], control: float, width: float, left: float, *, clause: str) -> Chart:
     shown = [(label, multiple) for label, multiple in rows if math.isfinite(multiple)]
     multiples = [multiple for _, multiple in shown] + ([control] if math.isfinite(control) else [])
     low, high = min([0.8, *multiples]), max([1.2, *multiples])
@@ -58,7 +60,7 @@ def _chart(rows: Sequence[tuple[str, float]], control: float, width: float, left
         )
     listed = ", ".join(f"{label} {_multiple_text(multiple)}" for label, multiple in shown)
     description = f"{listed}; control area {_multiple_text(control)}" if math.isfinite(control) else listed
-    return Chart(width, bottom + 40, "Events a day after, as a multiple of the level before", description, parts)
+    return Chart(width, bottom + 40, f"Events a day {clause}, as a multiple of the level before", description, parts)
 
 
 def _multiple_text(multiple: float) -> str:

@@ -210,11 +210,12 @@ def series_chart(
     for tick in y_scale.ticks(4):
         parts.append(_line(left, y_scale(tick), width - margin, y_scale(tick), palette.LINE))
         parts.append(_text(left - 6, y_scale(tick) + 4, f"{tick:,.0f}", anchor="end"))
-    start, end = design.operation.period.start, design.operation.period.end
-    operation_width = max(x_scale(end.toordinal()) - x_scale(start.toordinal()), 3.0)
-    parts.append(
-        svg("rect", _box(x_scale(start.toordinal()), top - 6, operation_width, bottom - top + 6, palette.OPERATION))
-    )
+    start = design.operation.period.start
+    for period in design.operation.active:
+        active_end = min(period.end, last) if design.operation.ongoing else period.end
+        left_edge = x_scale(period.start.toordinal())
+        operation_width = max(x_scale(active_end.toordinal()) - left_edge, 3.0)
+        parts.append(svg("rect", _box(left_edge, top - 6, operation_width, bottom - top + 6, palette.OPERATION)))
     parts.append(
         _text(
             x_scale(start.toordinal()),
@@ -223,7 +224,7 @@ def series_chart(
             colour=palette.OPERATION_TEXT,
         )
     )
-    for name, periods in (("before", design.before.periods), ("after", design.after.periods)):
+    for name, periods in (("before", design.before.periods), (design.later, design.after.periods)):
         for index, period in enumerate(periods):
             start_x, end_x = x_scale(max(period.start, first).toordinal()), x_scale(min(period.end, last).toordinal())
             parts.append(_line(start_x, 14, end_x, 14, palette.MUTED, 2))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.model.design import AFTER
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
 from geoharm.report.maps.layers import credit_lines, layers_of
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 # Hotspots of each measure in the table beside the map.
 _TABLE_ROWS = 10
+# Words of the script that speak of the time after, and how they are told where that is called otherwise.
+_WORDS_OF_SCRIPT = (
+    ("the rest after", "the rest {later}"),
+    ('"After compared', '"{head} compared'),
+    ("(text) => text.charAt(0)", '(word, text = word === "after" ? "{later}" : word) => text.charAt(0)'),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
     return render_page(
         "map.html.j2",
         style=leaflet.style + asset("map.css"),
-        scripts=(leaflet.script, asset("map.js")),
+        scripts=(leaflet.script, _map_script(operation.design.later)),
+        later=operation.design.later,
         version=__version__,
         operation=operation.design.operation,
         study=release.study,
@@ -91,6 +99,16 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
         hosts=tiles.hosts if tiles else (),
         tiles=tiles,
     )
+
+
+def _map_script(later: str) -> str:
+    """Return the script of the map, in which the time after is called as it is for this operation."""
+    script = asset("map.js")
+    if later == AFTER:
+        return script
+    for words, told in _WORDS_OF_SCRIPT:
+        script = script.replace(words, told.format(later=later, head=later.capitalize()))
+    return script
 
 
 @functools.cache

@@ -44,7 +44,9 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
     for measure_hotspots in release.hotspots:
         views = measure_hotspots.of(design.operation.name)
         if measure_hotspots.measure.name == primary.measure.name and "after" in views and measure_hotspots.breaks:
-            title = f"{_text.capitalised(primary.measure.name)} after: {format_numbers.window_text(design.after)}"
+            title = (
+                f"{_text.capitalised(primary.measure.name)} {design.later}: {format_numbers.window_text(design.after)}"
+            )
             picture = chart_html(operation_map(release, design, views["after"][0], title))
     is_long = len(verdict.clauses) > _FEW_CLAUSES
     return render_page(

@@ -12,7 +12,6 @@ from markupsafe import Markup
 from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.report import format_numbers
 from geoharm.report.charts.effects import interval_chart, reading_mark
 from geoharm.report.charts.small_multiples import axis, sides
 from geoharm.report.document import Chart, Section
@@ -41,6 +40,7 @@ from geoharm.report.wording.description import description_heading, description_
 from geoharm.report.wording.glossary import page_one_terms
 from geoharm.report.wording.states import NO_DATA
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.when import active_text, later_clause, later_head
 
 
 def report_sections(release: Release, operation: ReleasedOperation, verdict: Verdict) -> tuple[Section, ...]:
@@ -117,13 +117,14 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         operation=study_operation,
         internal=release.is_internal,
         release_line=_release_line(release),
-        kicker=f"{kind}, {format_numbers.days_text(study_operation.period)}",
+        kicker=f"{kind}, {active_text(study_operation)}",
         pages=_page_links(files, parts, is_measured=is_measured),
         last_page=4 if is_measured else 3,
         files=files,
         plan=release.preregistration,
         verdict=verdict,
         has_intervals=is_measured,
+        later=later_head(operation.design),
         **_first_page(release, operation, verdict),
         **(_measured_pages(release, operation, verdict) if is_measured else _described_page(operation, verdict)),
         **_values(operation),
@@ -183,7 +184,7 @@ def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         "absent": [_text.capitalised(name) for name in verdict.absent],
         "absent_mark": reading_mark(None),
         "no_data": NO_DATA,
-        "sums": answer.sum_lines(verdict.multiplications),
+        "sums": answer.sum_lines(verdict.multiplications, operation.design.later),
         "answers": [(each, reading_mark(each.state)) for each in verdict.answers],
         **_evidence(operation, verdict),
     }
@@ -217,7 +218,7 @@ def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Ver
         "more_measures": more_measures,
         "key": harms.key_entries(),
         "maps": place_and_time.map_figures(release, operation),
-        "maps_how": f"{_text.capitalised(name)} before and after. Had they moved next door, the rings would be darker after than before.",
+        "maps_how": f"{_text.capitalised(name)} before and {later_clause(operation.design)}. Had they moved next door, the rings would be darker {later_clause(operation.design)} than before.",
         "map_legend": place_and_time.map_legend(release, operation),
         "density_unit": operation.primary.measure.density_unit,
         "series": [chart_html(chart) for chart in series] if series else None,
@@ -234,7 +235,7 @@ def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str,
     return {
         "distance_charts": [chart_html(chart) for chart in distance.distance_charts(operation)],
         "distance_how": (
-            f"{_text.capitalised(measure.unit)} a day after, as a multiple of the level before. The dashed line is the control "
+            f"{_text.capitalised(measure.unit)} a day {later_clause(operation.design)}, as a multiple of the level before. The dashed line is the control "
             "area. Had they moved next door, the target area would lie left of that line and the rings right of it."
         ),
         "distance_lines": distance.distance_lines(operation),

@@ -26,6 +26,7 @@ from geoharm.report.maps.layers import CHANGE_LEGEND
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch, link
 from geoharm.report.wording.change import change_note, change_reading
+from geoharm.report.wording.when import later_clause
 
 # From this share of the drawn ground on that chance can explain, the maps say no more than one line does.
 _ALL_CHANCE = 0.999
@@ -75,7 +76,7 @@ def _map_blocks(release: Release, operation: ReleasedOperation, change: Released
     measure = operation.primary.measure
     maps = _change_maps(release, operation, change)
     beside = ", and against the people who live here" if len(maps) > 2 else ""
-    lead = f"{_text.capitalised(measure.name)}, after against before{beside}. Blank: too few {measure.unit} to show."
+    lead = f"{_text.capitalised(measure.name)}, {later_clause(operation.design)} against before{beside}. Blank: too few {measure.unit} to show."
     entries = [(legend_swatch(entry.colour), entry.label) for entry in CHANGE_LEGEND]
     kernel = f"{note} Quartic kernel, bandwidth {change.bandwidth:g} m, cells of {change.cell:g} m."
     return [

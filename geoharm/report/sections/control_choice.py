@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
@@ -14,6 +14,7 @@ from geoharm.evaluation.results.specification import (
     Specification,
     SpecificationCurve,
 )
+from geoharm.model.design import AFTER
 from geoharm.report import format_numbers
 from geoharm.report.cells import missing_cell, number_cell, percent_cell, percent_column, text_cell, undefined_reason
 from geoharm.report.charts.robustness import (
@@ -53,7 +54,7 @@ def control_choice_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     blocks: list[Block] = [
         Paragraph(_lead(estimators.control_choice), "how"),
         *_control_figures(estimators.by_control),
-        *_specification_blocks(estimators.specification_curve, primary),
+        *_specification_blocks(estimators.specification_curve, primary, operation.design.later),
         Details("Candidates and their answers", tuple(_answer_tables(estimators))),
     ]
     return (Section("controls", "Does the answer depend on the control?", "For evaluators", tuple(blocks)),)
@@ -89,7 +90,7 @@ def _control_figures(curve: SpecificationCurve | None) -> Iterable[Figure]:
     yield Figure(specification_chart(curve, [("Control", ticks)]), caption)
 
 
-def _specification_blocks(curve: SpecificationCurve | None, primary: ReleasedMeasure) -> Iterable[Block]:
+def _specification_blocks(curve: SpecificationCurve | None, primary: ReleasedMeasure, later: str) -> Iterable[Block]:
     """Return the chart of all reaches, windows and controls, and the range of answers for each choice."""
     if curve is None or not curve.values:
         return
@@ -98,6 +99,7 @@ def _specification_blocks(curve: SpecificationCurve | None, primary: ReleasedMea
         _choices(curve, "window"),
         key=lambda name: window_order.index(name) if name in window_order else len(window_order),
     )
+    told = {AFTER: later}
     reaches = sorted(_choices(curve, "reach"), key=_reach_order)
     controls: list[tuple[str, SpecificationTest]] = [(_ALL_CONTROLS, _has_choice("control", _ALL_CONTROLS))]
     if len(_choices(curve, "control")) > 1:
@@ -107,16 +109,20 @@ def _specification_blocks(curve: SpecificationCurve | None, primary: ReleasedMea
                 lambda specification: _choice(specification, "control") != _ALL_CONTROLS,
             )
         )
-    ticks = [("Reach", _ticks("reach", reaches)), ("Window", _ticks("window", windows)), ("Control", controls)]
+    ticks = [
+        ("Reach", _ticks("reach", reaches)),
+        ("Window", [(told.get(name, name), test) for name, test in _ticks("window", windows)]),
+        ("Control", controls),
+    ]
     caption = (
         f"{specification_caption(curve)}. Every reach, window and control together: the target alone or with the rings, "
         "each phase, the control area or one of the nearest squares that passed."
     )
     yield Figure(specification_chart(curve, ticks), caption)
-    yield _range_table(curve, {"reach": reaches, "window": windows})
+    yield _range_table(curve, {"reach": reaches, "window": windows}, told)
 
 
-def _range_table(curve: SpecificationCurve, options: dict[str, list[str]]) -> Table:
+def _range_table(curve: SpecificationCurve, options: dict[str, list[str]], told: Mapping[str, str]) -> Table:
     columns = (
         Column("Choice"),
         Column("Option"),
@@ -127,7 +133,7 @@ def _range_table(curve: SpecificationCurve, options: dict[str, list[str]]) -> Ta
     for aspect, names in options.items():
         ranges = {name: ends for name, *ends in curve.range_of(aspect)}
         rows += [
-            Row((text_cell(aspect), text_cell(name), *map(_percent_number_cell, ranges[name])))
+            Row((text_cell(aspect), text_cell(told.get(name, name)), *map(_percent_number_cell, ranges[name])))
             for name in names
             if name in ranges
         ]

@@ -26,10 +26,7 @@ from geoharm.report.cells import (
 from geoharm.report.charts.effects import zones_chart
 from geoharm.report.document import Cell, CellStyle, Column, Figure, Missing, Paragraph, Row, Section, Table
 
-_COLUMNS = (
-    Column("Zone"),
-    before_after_column(f"Before {ARROW} after", name="Count"),
-    Column("Expected after", "Expected", CellStyle.NUMBER),
+_LATER_COLUMNS = (
     change_column("Change (95% interval)", short="Change"),
     Column(
         "Rate ratio (95% interval)",
@@ -56,6 +53,11 @@ _COLUMNS = (
 def distance_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     """Return the effect in the target area, in the gap, in every ring, and in their sums."""
     primary, design = operation.primary, operation.design
+    first_columns = (
+        Column("Zone"),
+        before_after_column(f"Before {ARROW} {design.later}", name="Count"),
+        Column(f"Expected {design.later}", "Expected", CellStyle.NUMBER, ("Expected after",)),
+    )
     labels = [_zone_label(effect.zone, design) for effect in primary.effects]
     target = primary.effect("target")
     lead = (
@@ -73,7 +75,10 @@ def distance_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     blocks = (
         Paragraph(lead, "how"),
         Figure(zones_chart(primary.effects, labels)),
-        Table(_COLUMNS, tuple(_row(label, effect) for label, effect in zip(labels, primary.effects, strict=True))),
+        Table(
+            (*first_columns, *_LATER_COLUMNS),
+            tuple(_row(label, effect) for label, effect in zip(labels, primary.effects, strict=True)),
+        ),
         Paragraph(note, "small"),
     )
     return (Section("distance", "By distance", "For evaluators", blocks),)

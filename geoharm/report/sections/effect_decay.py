@@ -45,6 +45,8 @@ def effect_decay_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         blocks += _running_blocks(estimators.running_change)
     if decays:
         lead = "The change when it began, its decay while the operation ran, and what was left since it ended."
+        if operation.design.operation.ongoing:
+            lead = "The change when it began, and its decay since."
         blocks += [Paragraph(f"{lead} {ORIENTATION}", "how"), _decay_table(decays)]
         refusals = tuple(
             f"{decay.zone}: {_PART_WORDS.get(part, part)}, because {reason}."

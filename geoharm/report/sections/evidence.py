@@ -40,8 +40,10 @@ def evidence_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         if check is not None and check.distribution is not None:
             blocks += _zone_blocks(change, check.distribution)
             label = change_label(change)
-            blocks += [_levels_table(label, check.levels)] if check.levels is not None else []
-            blocks += [_factors_table(label, check.factors)] if check.factors is not None else []
+            blocks += [_levels_table(label, check.levels, operation.design.later)] if check.levels is not None else []
+            blocks += (
+                [_factors_table(label, check.factors, operation.design.later)] if check.factors is not None else []
+            )
     if not blocks:
         return ()
     lead = (
@@ -80,13 +82,18 @@ def _classes_table(label: str, distribution: PlaceDistribution) -> Table:
     return Table(columns, rows, f"{label}: places by their change against their own forecast")
 
 
-def _levels_table(label: str, levels: PlaceLevels) -> Table:
+def _levels_table(label: str, levels: PlaceLevels, later: str) -> Table:
     number = CellStyle.NUMBER
     columns = (
         Column("Level, of the operation's own", "Level", parts=("Level from", "Level under")),
         Column("Places", style=number),
         Column(f"Events before, {levels.before_days:,} days", "Before", number),
-        Column(f"Events after, {levels.after_days:,} days", "After", number),
+        Column(
+            f"Events {later}, {levels.after_days:,} days",
+            later.capitalize(),
+            number,
+            (f"Events after, {levels.after_days:,} days",),
+        ),
     )
     rows = tuple(
         Row(
@@ -106,7 +113,7 @@ def _level_text(level: LevelClass) -> str:
     return f"{level.low:.2f} to {level.high:.2f}"
 
 
-def _factors_table(label: str, factors: ForecastFactors) -> Table:
+def _factors_table(label: str, factors: ForecastFactors, later: str) -> Table:
     """Return the steps whose product is the factor; each is exp(coefficient x what was seen here)."""
     number = CellStyle.NUMBER
     columns = (
@@ -132,7 +139,7 @@ def _factors_table(label: str, factors: ForecastFactors) -> Table:
     rows.append(
         Row(
             (
-                text_cell("The whole factor: expected after, for each event before, day for day"),
+                text_cell(f"The whole factor: expected {later}, for each event before, day for day"),
                 no_number,
                 no_number,
                 product,

@@ -37,18 +37,22 @@ from geoharm.report.document import (
     Table,
 )
 from geoharm.report.wording.states import absent_kinds, shown_reading, state_words
+from geoharm.report.wording.when import later_clause
 
 _NO_DATA = "Unknown. No data supplied. Not read as \u201cno harm\u201d."
-_HARM_COLUMNS = (
-    Column("Harm"),
-    Column("Who records it", "Recorded by"),
-    before_after_column(f"Target, before {ARROW} after", short="Target"),
-    change_column("Target, net"),
-    Column("Reading", style=CellStyle.READING),
-    before_after_column(f"Rings, before {ARROW} after", short="Rings"),
-    change_column("Rings, net"),
-    Column("Smallest fall detectable", "Smallest fall", CellStyle.NUMBER, ("Smallest fall detectable (share)",)),
-)
+
+
+def _harm_columns(later: str) -> tuple[Column, ...]:
+    return (
+        Column("Harm"),
+        Column("Who records it", "Recorded by"),
+        before_after_column(f"Target, before {ARROW} {later}", short="Target"),
+        change_column("Target, net"),
+        Column("Reading", style=CellStyle.READING),
+        before_after_column(f"Rings, before {ARROW} {later}", short="Rings"),
+        change_column("Rings, net"),
+        Column("Smallest fall detectable", "Smallest fall", CellStyle.NUMBER, ("Smallest fall detectable (share)",)),
+    )
 
 
 def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
@@ -57,12 +61,13 @@ def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         measure for measure in operation.measures if measure.measure.role not in (Role.REPORTING, Role.ACTIVITY)
     ]
     rows = [Row(_harm_cells(measure), "" if number else "sum") for number, measure in enumerate(measures)]
-    rows += [_absent_row(name) for name in absent_kinds(operation.measures)]
+    columns = _harm_columns(operation.design.later)
+    rows += [_absent_row(name, columns) for name in absent_kinds(operation.measures)]
     lead = (
-        "Counts before and after, and the change against what was expected. Windows may "
+        f"Counts before and {later_clause(operation.design)}, and the change against what was expected. Windows may "
         f"differ in length: {_windows_note(operation)}"
     )
-    blocks = (Paragraph(lead, "how"), Table(_HARM_COLUMNS, tuple(rows)))
+    blocks = (Paragraph(lead, "how"), Table(columns, tuple(rows)))
     return (Section("harms", "Harm by harm", "For public health", blocks),)
 
 
@@ -90,19 +95,19 @@ def _reading_cell(measure: ReleasedMeasure) -> Cell:
     return Cell(text, (text,), mark=effects.reading_mark(reading, colour=palette.INK))
 
 
-def _absent_row(text: str) -> Row:
-    first, *others = _HARM_COLUMNS[2:]
+def _absent_row(text: str, columns: Sequence[Column]) -> Row:
+    first, *others = columns[2:]
     parts = len(first.file_heads) + sum(len(column.file_heads) for column in others)
-    no_data = Cell(_NO_DATA, (Missing.NOT_KNOWN,) * parts, span=len(_HARM_COLUMNS) - 2)
+    no_data = Cell(_NO_DATA, (Missing.NOT_KNOWN,) * parts, span=len(columns) - 2)
     return Row((text_cell(text, span=2), no_data), "absent")
 
 
 def _windows_note(operation: ReleasedOperation) -> str:
     design = operation.design
     same_length = math.isclose(operation.primary.effect("target").length_ratio, 1)
-    per_window = "for windows of the same length." if same_length else "per window after."
+    per_window = "for windows of the same length." if same_length else f"per window {design.later}."
     return (
-        f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the change is "
+        f"{design.before.days:,} days before, {design.after.days:,} {later_clause(design)}; counts are as recorded, the change is "
         f"{per_window}"
     )
 
@@ -120,7 +125,10 @@ def activity_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         return (_activity_box(Paragraph(lead, "how"), *dated),)
     columns = (
         Column("Activity"),
-        *(before_after_column(f"{zone}, before {ARROW} after", short=zone) for zone in ("Target", "Rings", "Control")),
+        *(
+            before_after_column(f"{zone}, before {ARROW} {operation.design.later}", short=zone)
+            for zone in ("Target", "Rings", "Control")
+        ),
     )
     lead = (
         "Recorded drug offences, arrests and stops follow where officers look. They are shown as what was done and are in "

@@ -102,7 +102,7 @@ def patterns_section(release: Release, operation: ReleasedOperation) -> tuple[Se
     )
     blocks += _accuracy_blocks(release)
     blocks += _unless_nothing(
-        _shift_blocks(release, operation.design.operation.name),
+        _shift_blocks(release, operation.design.operation.name, operation.design.later),
         "no shift of the pattern beyond chance",
         {patterns.measure.name: _has_shift(patterns, operation) for patterns in release.patterns},
     )
@@ -397,19 +397,19 @@ def _share_text(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def _shift_blocks(release: Release, operation: str) -> list[Block]:
+def _shift_blocks(release: Release, operation: str, later: str) -> list[Block]:
     units = next((shift.units for patterns in release.patterns for shift in patterns.similarity.values()), "areas")
     columns = (
         Column("Measure"),
         Column("In all", style=CellStyle.NUMBER),
         Column("With an event", style=CellStyle.NUMBER),
-        Column("Larger share after", "Larger share", CellStyle.NUMBER),
-        Column("Smaller share after", "Smaller share", CellStyle.NUMBER),
+        Column(f"Larger share {later}", "Larger share", CellStyle.NUMBER, ("Larger share after",)),
+        Column(f"Smaller share {later}", "Smaller share", CellStyle.NUMBER, ("Smaller share after",)),
         Column(
             "S, alike (of those with an event)", "S", CellStyle.NUMBER, ("S, alike", "S of those with an event", "Note")
         ),
     )
-    caption = f"Did the pattern shift, before against after? Shares of {units}, whatever the total did"
+    caption = f"Did the pattern shift, before against {later}? Shares of {units}, whatever the total did"
     rows, notes = [], []
     for patterns in release.patterns:
         name, shift = _measure_name(patterns), patterns.similarity.get(operation)

@@ -33,6 +33,7 @@ from geoharm.report.document import (
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch
 from geoharm.report.wording.methods import density_method
+from geoharm.report.wording.when import later_clause, later_head
 from geoharm.report.wording.withheld import note_text, released_total
 
 MAX_HOTSPOTS = 10
@@ -70,7 +71,7 @@ def places_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
         None,
     )
     lead = (
-        f"{_text.capitalised(measure.name)} before and after, on one scale of colours. Thick line: target area; dotted: gap; "
+        f"{_text.capitalised(measure.name)} before and {later_clause(operation.design)}, on one scale of colours. Thick line: target area; dotted: gap; "
         f"dashed: rings. Blank: under the first class, or too few {measure.unit} to show."
     )
     blocks: list[Block] = [Paragraph(lead, "how")]
@@ -111,16 +112,14 @@ def _map_blocks(release: Release, operation: ReleasedOperation, surface: Release
     for view, (image, events) in surface.of(design.operation.name).items():
         if view in ("before", "after"):
             window = design.before if view == "before" else design.after
-            title = (
-                f"{view.capitalize()}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
-            )
+            title = f"{'Before' if view == 'before' else later_head(design)}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
             maps.append(Figure(operation_map(release, design, image, title), title))
     yield FigureRow(tuple(maps))
     colours = zip(palette.DENSITY, surface.breaks, strict=True)
     yield Legend(tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density")
     recipe = (
         f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes for "
-        "before and after."
+        f"before and {design.later}."
     )
     yield Paragraph(recipe, "small")
     variants = []

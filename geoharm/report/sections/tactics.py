@@ -9,7 +9,7 @@ from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.estimate import Estimate, Interval
-from geoharm.model.period import DURING
+from geoharm.model.period import UNDER_WAY
 from geoharm.report.cells import number_cell, number_value, ratio_cell, ratio_column, ratio_text, text_cell
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table, Value
 from geoharm.report.sections.values import bounds_column, net_harm_cell
@@ -37,7 +37,9 @@ def later_log_ratio_change(operation: ReleasedOperation) -> Estimate:
 
     The estimate is the log ratio of the last phase minus that of the first phase after the operation.
     """
-    phases = [effect for effect in operation.primary.phases if effect.zone == "target" and effect.window != DURING]
+    phases = [
+        effect for effect in operation.primary.phases if effect.zone == "target" and effect.window not in UNDER_WAY
+    ]
     if len(phases) < 2:
         return Estimate("decay", math.nan, math.nan, "log ratio", "", "one later phase only")
     early, late = phases[0].ratio, phases[-1].ratio

@@ -9,6 +9,7 @@ from geoharm.report.cells import change_cell, change_column, count_cell, month_c
 from geoharm.report.charts.effects import series_chart, step_name
 from geoharm.report.document import Block, CellStyle, Column, Figure, Paragraph, Row, Section, Table
 from geoharm.report.sections.distance import expected_cell
+from geoharm.report.wording.when import later_head
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -43,7 +44,7 @@ def _phases_table(operation: ReleasedOperation) -> Table:
         Column("Phase"),
         Column("Zone"),
         Column("Days"),
-        Column("After", style=CellStyle.NUMBER),
+        Column(later_head(operation.design), style=CellStyle.NUMBER, parts=("After",)),
         Column("Expected", style=CellStyle.NUMBER),
         change_column("Change (95% interval)", short="Change"),
     )

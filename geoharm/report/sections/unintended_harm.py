@@ -13,6 +13,7 @@ from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
+from geoharm.model.design import SINCE
 from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
@@ -65,29 +66,29 @@ def unintended_harm_section(release: Release, operation: ReleasedOperation) -> t
     assessment = operation.harm
     if assessment is None or assessment.unintended_harm is None:
         return ()
-    unintended = assessment.unintended_harm
+    unintended, later = assessment.unintended_harm, operation.design.later
     margin = _text.percent_text(unintended.checks[0].margin) if unintended.checks else ""
     lead = (
         "Enforcement can raise overdoses and violence, hurry injecting and scatter needles. Each check tests whether a rise "
         f"of {margin or 'the margin'} or more can be ruled out. \u201cCannot tell\u201d never means no harm."
     )
     blocks: list[Block] = [Paragraph(lead, "how"), *(Paragraph(note) for note in unintended.notes)]
-    blocks += _check_blocks(unintended, margin, internal=release.is_internal)
-    blocks += _dispersion_blocks(unintended.find_dispersion)
-    blocks += _noxiousness_blocks(assessment.noxiousness)
+    blocks += _check_blocks(unintended, margin, later, internal=release.is_internal)
+    blocks += _dispersion_blocks(unintended.find_dispersion, later)
+    blocks += _noxiousness_blocks(assessment.noxiousness, later)
     blocks += _mitigation_blocks(operation, assessment.mitigation)
     blocks += _corrected_blocks(assessment.reporting_corrected)
-    blocks += _indicator_blocks(assessment.indicators)
+    blocks += _indicator_blocks(assessment.indicators, later)
     note = _treatment_entries_note(assessment)
     if note:
         blocks.append(Paragraph(note, "small"))
     return (Section("watch", "Unintended harm", "For public health", tuple(blocks)),)
 
 
-def _check_blocks(unintended: UnintendedHarm, margin: str, *, internal: bool) -> list[Block]:
+def _check_blocks(unintended: UnintendedHarm, margin: str, later: str, *, internal: bool) -> list[Block]:
     blocks: list[Block] = []
     if unintended.checks:
-        caption = f"After the operation began, by distance from the target's edge (margin {margin})"
+        caption = f"{'Since' if later == SINCE else 'After'} the operation began, by distance from the target's edge (margin {margin})"
         method = (
             "Expected: the place's own count before, times the control's change. Each bound is one-sided at 95%, and exact "
             "for small counts. The looks are many, so they are judged together: if no harm rose, any of them says "
@@ -177,14 +178,14 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
     ]
 
 
-def _dispersion_blocks(dispersions: Sequence[FindDispersion]) -> list[Block]:
+def _dispersion_blocks(dispersions: Sequence[FindDispersion], later: str) -> list[Block]:
     if not dispersions:
         return []
     columns = (
         Column("Finds"),
         Column("What", parts=("What", "Unit")),
         Column("Before", style=CellStyle.NUMBER),
-        Column("After", style=CellStyle.NUMBER),
+        Column(later.capitalize(), style=CellStyle.NUMBER, parts=("After",)),
         Column(
             "Change (95% interval)",
             "Change",
@@ -240,19 +241,19 @@ def _dispersion_row(dispersion: FindDispersion) -> Row:
     )
 
 
-def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
+def _noxiousness_blocks(results: Sequence[Noxiousness], later: str) -> list[Block]:
     if not results:
         return []
     lead = (
         "A market that stays but does less harm is a gain; one that shrinks and does more harm for its size is a warning. "
-        "Harm per 100 events of market activity, in the windows before and after."
+        f"Harm per 100 events of market activity, in the windows before and {later}."
     )
     columns = (
         Column("Zone"),
         Column("Harm"),
         Column("Per 100 of"),
         Column("Before", style=CellStyle.NUMBER),
-        Column("After", style=CellStyle.NUMBER),
+        Column(later.capitalize(), style=CellStyle.NUMBER, parts=("After",)),
         ratio_column("Ratio, against the control area (counting only)", short="Ratio", name="Ratio"),
         Column("Reading"),
     )
@@ -348,24 +349,24 @@ def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:
     return [Table(columns, rows, caption), Paragraph(caveat, "small")]
 
 
-def _indicator_blocks(changes: Sequence[IndicatorChange]) -> list[Block]:
+def _indicator_blocks(changes: Sequence[IndicatorChange], later: str) -> list[Block]:
     blocks: list[Block] = []
     outcomes = [change for change in changes if change.indicator.stands_for == "outcome"]
     market = [change for change in changes if change.indicator.stands_for == "market"]
     if outcomes:
         caption = "Confidence, fear and perception: survey estimates with their sampling error"
-        blocks.append(_indicator_table(outcomes, caption))
+        blocks.append(_indicator_table(outcomes, caption, later))
     if market:
-        table = _indicator_table(market, "Price, purity and the like: shown, and in no sum and no verdict")
+        table = _indicator_table(market, "Price, purity and the like: shown, and in no sum and no verdict", later)
         blocks.append(ActivityBox("Market indicators, not outcomes", (table,)))
     return blocks
 
 
-def _indicator_table(changes: Sequence[IndicatorChange], caption: str) -> Table:
+def _indicator_table(changes: Sequence[IndicatorChange], caption: str, later: str) -> Table:
     columns = (
         Column("Question", parts=("Question", "Unit")),
         estimate_column("Before, here", short="Before"),
-        estimate_column("After, here", short="After"),
+        estimate_column(f"{later.capitalize()}, here", short=later.capitalize(), name="After, here"),
         estimate_column("Change here", short="Here"),
         estimate_column("Change elsewhere", short="Elsewhere"),
         estimate_column("Here minus elsewhere", short="Net"),

@@ -16,6 +16,7 @@ from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.headline import number_word, refused_measures, rise_words, sets_of_values
 from geoharm.report.wording.states import ZONE_WORDS, absent_kinds
+from geoharm.report.wording.when import from_when
 from geoharm.report.wording.withheld import note_as_sentence
 
 _NOT_TOLD_APART = "not told apart from no change"
@@ -207,26 +208,28 @@ _LASTS = {
 
 
 def _lasts_answer(operation: ReleasedOperation) -> Answer:
-    question = "Will it last?"
     design = operation.design
+    question = "Has it lasted so far?" if design.operation.ongoing else "Will it last?"
     state, last = questions.will_it_last(operation), questions.last_phase(design)
     rises = questions.rises_that_had_not_ended(operation)
     sentences = []
     if rises:
         sentences += [f"{last.name}: {rise_words(change)}." for change in rises]
     if state is Lasts.TOO_SHORT:
-        weeks = format_numbers.weeks_between(design.operation.period.end, last.end)
+        weeks = format_numbers.weeks_between(design.operation.phases_from, last.end)
         sentences.append(
-            f"{number_word(weeks).capitalize()} weeks after the operation are covered; half a year is needed."
+            f"{number_word(weeks).capitalize()} weeks {from_when(design)} are covered; half a year is needed."
         )
     if state is Lasts.LAST_PHASE_TOO_LONG:
         sentences.append(f"The last phase ({last.name}) mixes early and late months; give a later phase of its own.")
     sentences += _phase_sentences(operation)
-    sentences.append(f"The data end on {format_numbers.day_text(last.periods[-1].last)}.")
+    if design.operation.ongoing:
+        sentences.append("It goes on, so months count from its start.")
+    sentences.append(f"The last phase ends on {format_numbers.day_text(last.periods[-1].last)}.")
     if rises and state is not Lasts.STILL_LOWER:
         return Answer(question, "The rise had not ended", " ".join(sentences), Reading.ROSE)
     answer, reading = _LASTS.get(state, ("Cannot tell", Reading.CANNOT_TELL))
-    months = format_numbers.whole_months_between(design.operation.period.end, last.end)
+    months = format_numbers.whole_months_between(design.operation.phases_from, last.end)
     last_effect = questions.last_phase_effect(operation)
     answer = answer.format(months=months, x=last_effect.bound_percent if last_effect else None)
     if state is Lasts.STILL_LOWER:

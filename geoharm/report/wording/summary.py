@@ -15,6 +15,7 @@ from geoharm.report import format_numbers
 from geoharm.report.wording.reading import cap_sentence, unsaid_sentence
 from geoharm.report.wording.states import state_sentence
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.when import later_clause, later_head
 from geoharm.report.wording.withheld import note_text
 
 
@@ -97,20 +98,20 @@ def _count_sentences(operation: ReleasedOperation, effect: ReleasedEffect) -> li
     sentences = [
         f"We counted {unit} ({measure.name}) in the target area.",
         f"Before: {format_numbers.count_text(effect.before)} in {design.before.days:,} days. "
-        f"After: {format_numbers.count_text(effect.after)} in {design.after.days:,} days.",
+        f"{later_head(design)}: {format_numbers.count_text(effect.after)} in {design.after.days:,} days.",
     ]
     if effect.is_withheld:
         return [*sentences, "Some of these numbers are too small to show. They could point to single people."]
     if math.isnan(effect.expected):
-        return [*sentences, f"What to expect after cannot be computed: {note_text(effect.note)}."]
+        return [*sentences, f"What to expect {later_clause(design)} cannot be computed: {note_text(effect.note)}."]
     comparison = "other places like it" if effect.placebo and not effect.is_refused else "the area we compare it with"
     expected = round(effect.expected)
     return [
         *sentences,
-        f"Going by {comparison}, we would have expected about {expected:,} after. "
+        f"Going by {comparison}, we would have expected about {expected:,} {later_clause(design)}. "
         f"So there were {format_numbers.fewer_or_more(effect.change)} than expected."
         if round(effect.change)
-        else f"Going by {comparison}, we would have expected about {expected:,} after. So there were about as many as expected.",
+        else f"Going by {comparison}, we would have expected about {expected:,} {later_clause(design)}. So there were about as many as expected.",
     ]
 
 

@@ -19,6 +19,7 @@ from geoharm.model.ledger import PLACED, SPELLINGS, DefaultGeocode
 from geoharm.model.period import Window
 from geoharm.report import format_numbers
 from geoharm.report.wording.error_rates import error_rate_sentences
+from geoharm.report.wording.when import from_when, later_clause
 from geoharm.report.wording.withheld import note_as_sentence, sentence_text
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
@@ -117,7 +118,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Different seasons",
-                "The windows before and after do not cover the same months. Only seasonal change that the control area "
+                f"The windows before and {design.later} do not cover the same months. Only seasonal change that the control area "
                 "shares is removed.",
                 "The same months of two or more earlier years as the window before.",
             )
@@ -135,9 +136,10 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
     if design.after.days < 90:
         listed_threats.append(
             Threat(
-                "A short time after",
-                f"The window after has {design.after.days} days. What fades within months can look lasting after weeks.",
-                "Data for at least half a year after the operation.",
+                f"A short time {later_clause(design)}",
+                f"The window {design.later} has {design.after.days} days. What fades within months can look lasting "
+                f"{'in' if study_operation.ongoing else 'after'} weeks.",
+                f"Data for at least half a year {from_when(design)}.",
             )
         )
     if study_operation.co_occurring:
@@ -241,6 +243,7 @@ def notices(release: Release) -> tuple[str, ...]:
     if release.study.area.crs_note:
         sentences.append(release.study.area.crs_note)
     sentences += release.study.area_notes
+    sentences += [sentence for register in release.study.registers for sentence in register.sentences]
     return tuple(sentences)
 
 

@@ -22,6 +22,7 @@ from geoharm.report.wording.questions import Answer, change_words, four_answers
 from geoharm.report.wording.reading import cap_sentence, reading_caveats, unsaid_sentence
 from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
+from geoharm.report.wording.when import later_clause
 from geoharm.report.wording.withheld import note_as_sentence, note_text
 
 # Other hours, days, offences and markets are measured for orientation only (`geoharm.report.sections.displacement_types`).
@@ -124,7 +125,7 @@ def _lead(operation: ReleasedOperation) -> str:
     if effect.is_withheld or math.isnan(effect.change):
         return f"The change in {name} cannot be given: {note_text(effect.note)}."
     text = (
-        f"In the {operation.design.after.days} days after, {format_numbers.count_text(effect.after)} {counted_as} were recorded "
+        f"In the {operation.design.after.days} days {later_clause(operation.design)}, {format_numbers.count_text(effect.after)} {counted_as} were recorded "
         f"in the target area."
     )
     expected = f" about {round(effect.expected):,}"

@@ -61,6 +61,24 @@ def ring_by_file(month, position):
     return recover
 
 
+def ring_by_files(names):
+    """Return the attacker who takes a ring's count before from the files of all months of that window and from all other zones."""
+
+    def recover(folder):
+        effects = {one["zone"]: one for one in folder.measure("finds")["effects"]}
+        zones = {zone: effects[zone]["before"] for zone in ("target", "0-50 m", "50-250 m", "250-500 m")}
+        zones["control"] = effects["target"]["control_before"]
+        low, high = (sum(sides) for sides in zip(*(rows_of(folder, name, "kept") for name in names), strict=True))
+        # In this city every row lies in a zone; an exact total is known from below too.
+        sums = [known(list(zones), (low if low == high else 0, high))]
+        for zone, count in zones.items():
+            if zone != "50-250 m" or not exact(count):
+                sums.append(known(zone, ends(count)))
+        return possible("50-250 m", sums)
+
+    return recover
+
+
 def unplaced_rest(folder):
     """Take the rows without a place on the days of no window from the ledger and from the bounds with all such rows."""
     bounds = {one["zone"]: one for one in folder.measure("finds")["bounds"]}

@@ -54,6 +54,9 @@ class ForecastFactorsRecord(Record):
     city_after: Number = key(
         "The control's count in the window after over that in the whole history; null if the steps are not split up."
     )
+    has_season: bool = key(
+        "Whether the zone's own season is in the steps of its own history and of its long-run level."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from geoharm.report.pages.brief.cells import StateCell, ZoneLine, comparisons, e
 from geoharm.report.sections.evidence import change_label, place_classes
 from geoharm.report.wording.places_like_it import class_cells, evidence_texts, rank_heading
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.when import later_head
 
 _TIMES = "\u00d7"
 _DIVIDED = "\u00f7"
@@ -66,12 +67,12 @@ def balance_comparison(verdict: Verdict) -> str:
     return "Against what places like it suggest; where none compare, the control area. Numbers: page 2."
 
 
-def sum_lines(lines: Sequence[Multiplication]) -> list[SumLine]:
-    """Return the lines that a reader can multiply."""
-    return [_sum_line(line, is_short=len(lines) > 1) for line in lines]
+def sum_lines(lines: Sequence[Multiplication], later: str) -> list[SumLine]:
+    """Return the lines that a reader can multiply; `later` is what the time after is called."""
+    return [_sum_line(line, later, is_short=len(lines) > 1) for line in lines]
 
 
-def _sum_line(line: Multiplication, *, is_short: bool) -> SumLine:
+def _sum_line(line: Multiplication, later: str, *, is_short: bool) -> SumLine:
     measure, effect = line.change.measure.measure, line.change.effect
     is_forecast = line.comparison is Comparison.PLACES_LIKE_IT
     by = "places like it" if is_forecast else "the control area"
@@ -83,17 +84,17 @@ def _sum_line(line: Multiplication, *, is_short: bool) -> SumLine:
         ("", f"{line.after:,} {_text.MINUS} {line.expected:,}"),
         ("=", format_numbers.signed_text(line.difference)),
     )
-    before, days = f"{measure.unit} before, in {line.days_before:,} days", f"days after {_DIVIDED} days before"
+    before, days = f"{measure.unit} before, in {line.days_before:,} days", f"days {later} {_DIVIDED} days before"
     meanings = (
         before,
         days,
         f"forecast from {by}" if is_forecast else f"what {by} did",
-        "expected after",
+        f"expected {later}",
         "counted, less expected",
         "difference",
     )
     if is_short:
-        meanings = ("before", "days after, before", by, "expected", "counted, less that", "difference")
+        meanings = ("before", f"days {later}, before", by, "expected", "counted, less that", "difference")
     cells = tuple((*number, meaning) for number, meaning in zip(numbers, meanings, strict=True))
     return SumLine(measure.name, zone_name(effect.zone), cells)
 
@@ -144,7 +145,7 @@ def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str
         ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km\u00b2, {study_operation.target_note}"),
         ("Chosen on", chosen),
         ("Before", format_numbers.window_text(design.before)),
-        ("After", format_numbers.window_text(design.after)),
+        (later_head(design), format_numbers.window_text(design.after)),
         ("Compared with", f"{check.pool:,} places like it" if is_forecast and check else "the control area"),
         ("Status", f"{plan.kind}: {status}"),
     ]

@@ -24,6 +24,7 @@ from geoharm.report.document import Chart
 from geoharm.report.pages.brief.cells import ROW_BAR_WIDTH, StateCell, expected_text, state_cell, zone_name
 from geoharm.report.wording.description import COUNTED_ROWS
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.when import later_clause
 from geoharm.report.wording.withheld import note_text
 
 
@@ -78,7 +79,8 @@ def distance_charts(operation: ReleasedOperation) -> tuple[Chart, Chart]:
     """Return events a day after, as a multiple of the level before, by zone: for wide and for narrow pages."""
     zones = [effect for effect in operation.primary.effects if effect.zone in _own_zones(operation)]
     rows = [(_zone_label(effect.zone, operation), daily_rate_ratio(effect)) for effect in zones]
-    return stems_charts(rows, control_rate_ratio(operation.primary.effect("target")))
+    control = control_rate_ratio(operation.primary.effect("target"))
+    return stems_charts(rows, control, clause=later_clause(operation.design))
 
 
 def distance_lines(operation: ReleasedOperation) -> list[DistanceLine]:

@@ -29,6 +29,7 @@ from geoharm.report.pages.brief.cells import (
     state_cell,
 )
 from geoharm.report.section_html import block_html, chart_html, legend_swatch
+from geoharm.report.wording.when import later_head
 from geoharm.report.wording.withheld import released_total
 
 
@@ -56,9 +57,10 @@ def map_figures(release: Release, operation: ReleasedOperation) -> list[tuple[Ma
     for view, (image, events) in hotspots.of(design.operation.name).items():
         if view in ("before", "after"):
             window = format_numbers.window_text(design.before if view == "before" else design.after)
+            when, head = (view, "Before") if view == "before" else (design.later, later_head(design))
             caption = f"{window}; {released_total(release, events)} located in the city"
-            chart = operation_map(release, design, image, f"{_text.capitalised(name)} {view} the operation")
-            figures.append((chart_html(chart), view.capitalize(), caption))
+            chart = operation_map(release, design, image, f"{_text.capitalised(name)} {when} the operation")
+            figures.append((chart_html(chart), head, caption))
     return figures
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.dates import names as date_names
+from geoharm.dates.names import MONTHS, WEEKDAYS
+from geoharm.dates.patterns import date_pattern_sql, finest_unit
+from geoharm.dates.reading import read_date
 from geoharm.errors import StudyError
-from geoharm.ingest import date_names
-from geoharm.ingest.date_names import MONTHS, WEEKDAYS
-from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit
-from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.formats.input_format import parse_format
 
 DAY, MINUTE, SECOND = datetime(2017, 1, 3), datetime(2017, 1, 3, 14, 5), datetime(2017, 1, 3, 14, 5, 9)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from geoharm._validation import nearest_hint
-from geoharm.engines.sql import quote_text
-from geoharm.ingest.date_reading import (
+from geoharm.dates.reading import (
     EPOCH_MS,
     EPOCH_S,
     LETTERS,
@@ -17,6 +16,7 @@ from geoharm.ingest.date_reading import (
     regex_sql,
     tokens,
 )
+from geoharm.engines.sql import quote_text
 
 _EPOCHS = (EPOCH_MS, EPOCH_S)
 PRECISIONS = ("moment", "day", "month", "year")
@@ -87,7 +87,7 @@ def date_pattern_sql(text: str, pattern: str, *, trust_offset: bool = True) -> s
     text : str
         SQL for the text column.
     pattern : str
-        A strptime pattern as in `date_reading`, "excel-serial", "epoch-ms" or "epoch-s".
+        A strptime pattern as in `geoharm.dates.reading`, "excel-serial", "epoch-ms" or "epoch-s".
     trust_offset : bool
         Whether an offset at the end of the pattern is applied; else the time is taken as local.
     """

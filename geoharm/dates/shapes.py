@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from geoharm.ingest.date_reading import pattern_regex, read_date
+from geoharm.dates.reading import pattern_regex, read_date
 
 _SEPARATED = ("-", "/", ".")
 _YEAR_FIRST = (

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import time
 
-from geoharm.ingest.date_names import MONTHS, WEEKDAYS, is_full_name
-from geoharm.ingest.date_patterns import finest_unit, swap_day_month
-from geoharm.ingest.date_reading import EPOCH_MS, EPOCH_S, EXCEL_SERIAL, read_date
-from geoharm.ingest.date_shapes import is_date, patterns_of
+from geoharm.dates.names import MONTHS, WEEKDAYS, is_full_name
+from geoharm.dates.patterns import finest_unit, swap_day_month
+from geoharm.dates.reading import EPOCH_MS, EPOCH_S, EXCEL_SERIAL, read_date
+from geoharm.dates.shapes import is_date, patterns_of
 
 _OFFSET_ENDINGS = ("+00", "Z", "%z", "UTC", "GMT", "+00:00", "+0000")
 # Plausible numbers: spreadsheet days from 1954 to 2064, milliseconds from 1973 to 2100, seconds from 1982 to 2029. Digits

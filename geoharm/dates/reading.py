@@ -1,7 +1,7 @@
 """Reads a date text under one pattern: as a regular expression that Python and SQL share.
 
 The language of patterns is that of strptime, with what real files need: names of months and weekdays in five languages
-(`date_names`), quarters, "a.m." with points, ordinal days beside names, and fractions of up to nine digits. A named
+(`names`), quarters, "a.m." with points, ordinal days beside names, and fractions of up to nine digits. A named
 weekday has to be that of the day, else the text is not read.
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
+from geoharm.dates.names import MONTHS, WEEKDAYS
 from geoharm.engines.sql import quote_text
-from geoharm.ingest.date_names import MONTHS, WEEKDAYS
 
 # Patterns that strptime does not have: day numbers of spreadsheets, and milliseconds and seconds since 1970.
 EXCEL_SERIAL, EPOCH_MS, EPOCH_S = "excel-serial", "epoch-ms", "epoch-s"
