@@ -170,13 +170,13 @@ def test_a_raster_with_a_text_that_is_no_text(tmp_path):
     """Names in its coordinate system are cut short or in another encoding."""
     path = tmp_path / "people.tif"
     transform = rasterio.transform.from_bounds(*AREA.boundary.bounds, 20, 20)
-    own = 'PROJCS["Grid of the town",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",-27],PARAMETER["scale_factor",0.9996],PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1]]'
+    own = 'PROJCS["Grid of the town",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",-26.9],PARAMETER["scale_factor",0.9996],PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1]]'
     with rasterio.open(
         path, "w", driver="GTiff", width=20, height=20, count=1, dtype="float32", crs=own, transform=transform
     ) as raster:
         raster.write(np.ones((1, 20, 20), np.float32))
     content = path.read_bytes()
     at = content.index(b"Grid of the town")
-    path.write_bytes(content[:at] + b"\xb1" + content[at + 1 :])
+    path.write_bytes(content[:at] + b"\xb1\x87" + content[at + 2 :])
     with pytest.raises(StudyError, match="cannot be read"):
         read_population_raster(path, AREA)
