@@ -108,8 +108,8 @@ def _geometry(raw: RawShapes, value: object) -> BaseGeometry | None:
         "MultiPoint": _points,
     }
     if not isinstance(kind, str) or kind not in makers:
-        named = isinstance(kind, str) and kind
-        msg = f'"{shown(kind, most=40)}" is not a kind of GeoJSON geometry' if named else "it is JSON, but not GeoJSON"
+        name = shown(kind, most=40) if isinstance(kind, str) else ""
+        msg = f'"{name}" is not a kind of GeoJSON geometry' if name else "it is JSON, but not GeoJSON"
         raise ShapeFault(msg)
     return makers[kind](value.get("coordinates"))
 

@@ -17,7 +17,7 @@ from affine import Affine
 
 from geoharm import _crs
 from geoharm.errors import DesignError, StudyError
-from geoharm.geo.area_files import read_area
+from geoharm.geo.area_files import read_area, read_areas
 from geoharm.geo.rasters import read_population_raster
 from geoharm.model.geometry import StudyArea
 from tests.conftest import main, small_study
@@ -180,3 +180,26 @@ def test_a_raster_with_a_text_that_is_no_text(tmp_path):
     path.write_bytes(content[:at] + b"\xb1\x87" + content[at + 2 :])
     with pytest.raises(StudyError, match="cannot be read"):
         read_population_raster(path, AREA)
+
+
+def test_an_outline_without_points_beside_a_pin(tmp_path):
+    path = tmp_path / "wards.kml"
+    ring = "<Polygon><outerBoundaryIs><LinearRing></LinearRing></outerBoundaryIs></Polygon>"
+    pin = "<Point><coordinates>-27,45,0</coordinates></Point>"
+    marks = "".join(f"<Placemark><name>{n}</name>{shape}</Placemark>" for n, shape in enumerate((ring, pin)))
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{marks}</Document></kml>')
+    with pytest.raises(StudyError, match=r"wards\.kml") as found:
+        read_areas([path], "EPSG:32626", column="name", inside=AREA.boundary)
+    assert len(found.value.problems) == 1
+
+
+def test_an_archive_whose_names_are_no_text(tmp_path):
+    """The name before the content says that it is UTF-8, and is not."""
+    path = tmp_path / "area.kmz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("dö.kml", "<kml/>")
+    content = path.read_bytes()
+    path.write_bytes(content.replace("dö.kml".encode(), b"d\xa4\xa4.kml", 1))
+    with pytest.raises(StudyError, match="damaged") as found:
+        read_area(path, "EPSG:32626", name="target area")
+    assert len(found.value.problems) == 1
