@@ -77,8 +77,8 @@ def missing_text(key: str, node: Node) -> str:
 
 def rule_text(node: Node, value: object) -> str:
     """Return the rule that a value breaks, as the end of a sentence."""
-    fault = _value_fault(node, value)
-    if fault:
+    faults = [_value_fault(one, value) for one in (node, *options(node))]
+    if fault := next(filter(None, faults), ""):
         return fault
     known = choices(node) or next((choices(option) for option in options(node) if len(choices(option)) > 1), [])
     if known and isinstance(value, str):

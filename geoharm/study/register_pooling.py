@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,13 +54,23 @@ class Reach:
             years_back += 1
         return Period(add_months(first, -12 * (years_back + self.years - 1)), end)
 
-    def meet(self, one: Period, other: Period) -> bool:
-        """Return whether two operations of these dates, at neighbouring places, reach into each other's windows.
+    def whole(self, start: date, ends: Collection[date]) -> Period:
+        """Return the time from the first day of any window before to the last day of the last phase, of several operations.
 
-        An operation reaches in time from its first day to the end of its last phase.
+        Parameters
+        ----------
+        start : date
+            The first day of the earliest.
+        ends : collection of date
+            The first day after each.
+
+        Notes
+        -----
+        With `years`, a later end moves the window before to later days, so the windows of all together would not hold those of
+        each. The time here grows with every operation that joins, and so groups do not hang on the order in which they join.
         """
-        earlier, later = sorted((one, other))
-        return self.windows(later).start < self.windows(earlier).end
+        windows = [self.windows(Period(start, end)) for end in ends]
+        return Period(min(window.start for window in windows), max(window.end for window in windows))
 
     @property
     def rule(self) -> str:
@@ -86,12 +96,14 @@ def pool_close(places: Sequence[BaseGeometry], periods: Sequence[Period], reach:
     Returns
     -------
     list of list of int
-        Every position once. Single linkage: groups are joined as long as any two hold neighbours and meet in time, with the
-        dates of each group from its first day to its last.
+        Every position once. Single linkage: groups are joined as long as any two hold neighbours and the times that they reach
+        (`Reach.whole`) overlap.
     """
     group = list(range(len(places)))
     members = {index: [index] for index in group}
-    span = dict(enumerate(periods))
+    starts = {index: period.start for index, period in enumerate(periods)}
+    ends = {index: {period.end} for index, period in enumerate(periods)}
+    reached = {index: reach.whole(starts[index], ends[index]) for index in group}
     first, second = shapely.STRtree(list(places)).query(np.array(places), predicate="dwithin", distance=reach.metres)
     near = [(one, other) for one, other in zip(first.tolist(), second.tolist(), strict=True) if one < other]
     joined = True
@@ -99,12 +111,14 @@ def pool_close(places: Sequence[BaseGeometry], periods: Sequence[Period], reach:
         joined = False
         for one, other in near:
             kept, gone = sorted((group[one], group[other]))
-            if kept == gone or not reach.meet(span[kept], span[gone]):
+            if kept == gone or not reached[kept].overlap(reached[gone]):
                 continue
             joined = True
             members[kept] += members.pop(gone)
-            start = min(span[kept].start, span[gone].start)
-            span[kept] = Period(start, max(span[kept].end, span.pop(gone).end))
+            starts[kept] = min(starts[kept], starts.pop(gone))
+            ends[kept] |= ends.pop(gone)
+            reached[kept] = reach.whole(starts[kept], ends[kept])
+            del reached[gone]
             for index in members[kept]:
                 group[index] = kept
     return sorted(sorted(positions) for positions in members.values())

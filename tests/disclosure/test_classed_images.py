@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from geoharm import _crs
-from geoharm.disclosure.classed_images import classed_image
+from geoharm.disclosure.classed_images import change_classes, classed_image
+from geoharm.hotspots.results.change import ChangeKind, ChangeSurface
 from geoharm.hotspots.results.surface import Surface
 from geoharm.model.grid import Grid
+from geoharm.model.settings import Correction
 from geoharm.simulation.location import CENTRE, CRS
 
 CELL, BREAKS = 500.0, (12.0, 33.0, 61.0, 70.0)
@@ -31,3 +33,17 @@ def test_densities_are_interpolated_between_cells(area):
     is_clear = np.abs(height[:, None] - np.array(BREAKS)).min(axis=1) > 0.8
     assert is_clear.sum() > 3000
     assert np.array_equal(image.classes[row, column][is_clear], np.digitize(height, BREAKS)[is_clear])
+
+
+def test_changes_are_classed_by_half_nothing_and_twice():
+    """Half or fewer, fewer, more, twice or more; 1 where chance explains it, 0 where nothing was tested."""
+    ratio = np.array([[0.0, 0.49, 0.51, 0.99, 1.0, 1.99, 2.0, np.inf, 3.0, 3.0]])
+    p = np.append(np.full((1, 9), 0.001), [[np.nan]], axis=1)
+    adjusted = np.where(np.arange(10) == 8, 0.5, p)
+    many = np.full(ratio.shape, 99)
+    with np.errstate(divide="ignore"):
+        change = ChangeSurface(
+            Grid(0.0, 0.0, CELL, 10, 1), ChangeKind.INTENSITY, np.log(ratio), p, adjusted, Correction.STEP_DOWN, many, many,
+            CELL, 0.05, (99.0, 99.0), 99, "", 999, 0, "",
+        )  # fmt: skip
+    assert change_classes(change).tolist() == [[2, 2, 3, 3, 4, 4, 5, 5, 1, 0]]

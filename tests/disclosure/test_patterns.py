@@ -66,6 +66,11 @@ def test_places_with_more_and_fewer_are_counted_where_they_are_drawn(found, area
     made = replace(first, test=replace(first.test, side=side), support=support, places=places)
     shown = protect_patterns(replace(found, similarity=(made,)), area, 5).similarity["X"]
     assert (shown.more, shown.fewer, shown.held) == (1, 1, support.size)
+    # In the picture 2 is fewer, 3 more, 1 neither, 0 not drawn.
+    assert set(np.unique(shown.image.classes)) == {0, 1, 2, 3}
+    rising = replace(made, test=replace(made.test, side=np.abs(side)))
+    shown = protect_patterns(replace(found, similarity=(rising,)), area, 5).similarity["X"]
+    assert set(np.unique(shown.image.classes)) == {0, 1, 3}
 
 
 def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):

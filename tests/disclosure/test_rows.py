@@ -159,6 +159,7 @@ def test_nearly_the_same_data_are_known_again():
     more = DataSet("more", "points-csv", ("f1", "f4"), other.months)
     assert nearest(old, [late, more]) is more, "a file in common says more than a number"
     assert nearest(replace(old, months=months[:2]), [late]) is None, "two months may agree by chance"
+    assert nearest(replace(old, months=months[:3]), [late]) is late
     assert nearest(DataSet("bare"), [DataSet("bare")]) is not None
 
 

@@ -382,13 +382,15 @@ def test_groups_are_apart_and_none_could_be_smaller(rows, reach):
     found = pool_close(places, dates, reach)
     assert sorted(position for group in found for position in group) == list(range(len(rows)))
 
-    def span(group):
-        return Period(min(dates[one].start for one in group), max(dates[one].end for one in group))
+    def reached(group):
+        """Return the time that a group reaches: of its whole dates, and of those that end with any of its rows."""
+        start = min(dates[one].start for one in group)
+        windows = [reach.windows(Period(start, dates[one].end)) for one in group]
+        return min(window.start for window in windows), max(window.end for window in windows)
 
     def close(one, other):
         near = any(places[a].distance(places[b]) <= reach.metres for a in one for b in other)
-        first, second = sorted((span(one), span(other)))
-        return near and reach.windows(second).start < reach.windows(first).end
+        return near and max(reached(one)[0], reached(other)[0]) < min(reached(one)[1], reached(other)[1])
 
     slow = [[index] for index in range(len(rows))]
     while True:
@@ -397,3 +399,6 @@ def test_groups_are_apart_and_none_could_be_smaller(rows, reach):
             break
         slow = [group for group in slow if group not in pair] + [sorted(pair[0] + pair[1])]
     assert found == sorted(slow)
+    order = sorted(range(len(rows)), key=lambda index: (rows[index][1], -index))
+    again = pool_close([places[index] for index in order], [dates[index] for index in order], reach)
+    assert sorted(sorted(order[position] for position in group) for group in again) == found

@@ -155,11 +155,11 @@ def _own_interval(panel: PlaceClasses, scale: Scale, top: float, base: float) ->
 
 
 def _own_label(panel: PlaceClasses, scale: Scale, top: float) -> list[Markup]:
-    """Return two lines beside this operation's line: its zone and change, and the interval."""
+    """Return two lines beside this operation's line, away from "as expected" if there is room: its change and interval."""
     x = scale(panel.change)
-    anchor, label_x = ("end", x - 8) if x > (scale.left + scale.right) / 2 else ("start", x + 8)
-    if panel.change < 0 and x - scale.left > _LABEL_ROOM:
-        anchor, label_x = "end", x - 8
+    room_left, room_right = x - scale.left > _LABEL_ROOM, scale.right - x > _LABEL_ROOM
+    is_left = room_left and (panel.change < 0 or not room_right)
+    anchor, label_x = ("end", x - 8) if is_left else ("start", x + 8)
     label = f"{panel.label}: {format_numbers.percent_change_text(panel.change)}"
     parts = [text(label_x, top + 12, label, anchor=anchor, colour=panel.colour, size=13, weight=700)]
     if math.isfinite(panel.span.low):

@@ -225,7 +225,7 @@ def _lasts_answer(operation: ReleasedOperation) -> Answer:
     sentences += _phase_sentences(operation)
     if design.operation.ongoing:
         sentences.append("It goes on, so months count from its start.")
-    sentences.append(f"The data end on {format_numbers.day_text(last.periods[-1].last)}.")
+    sentences.append(f"The last phase ends on {format_numbers.day_text(last.periods[-1].last)}.")
     if rises and state is not Lasts.STILL_LOWER:
         return Answer(question, "The rise had not ended", " ".join(sentences), Reading.ROSE)
     answer, reading = _LASTS.get(state, ("Cannot tell", Reading.CANNOT_TELL))
