@@ -128,15 +128,16 @@ def search(study: Study, data: Path, request: SearchRequest, *, out: Path | None
             markets, notes = _markets(located, plan, request)
             _check_size(pipeline_search.row_count(located, plan, len(markets)))
             tried = pipeline_search.candidates(located, plan, markets)
-            zones = {one.key: one.zones for one in tried if one.zones}
-            collected = pipeline_collect.with_zone_counts(engine, located, zones)
+            collected = pipeline_collect.with_zone_counts(engine, located, pipeline_search.zones_to_count(tried))
         rows: list[DesignRow] = []
         stopped: KeyboardInterrupt | None = None
         try:
             rows.extend(pipeline_search.try_designs(collected, plan, tried, bar.show))
+            found = pipeline_search.search_result(collected, plan, markets, rows, notes)
+            found = pipeline_search.with_together(collected, plan, found, bar.show)
         except KeyboardInterrupt as stop:
             stopped = stop
-    found = pipeline_search.search_result(collected, plan, markets, rows, notes)
+            found = pipeline_search.search_result(collected, plan, markets, rows, notes)
     record = design_files.search_record(found)
     written = design_files.write_designs(found, study.area.crs, out) if out and stopped is None else ()
     if as_json:
@@ -223,6 +224,10 @@ def _print_search(found: DesignSearch) -> None:
         f"{', '.join(map(str, found.windows))} months: {per_market} designs a market."
     )
     print("A design is tried on a window of the past in the same months of the year.")
+    print(
+        "fall: the smallest that is found four times in five. months, operations: how many find a fall of 30% / 20%, in this "
+        "target or pooled. its designs: their falls, and how many of them have an answer."
+    )
     if not found.is_complete:
         print(
             f"Stopped: {len(found.rows)} of {found.total} designs were tried. Ring designs are tried in turn, each at all markets."
@@ -240,19 +245,14 @@ def _print_measure(found: DesignSearch, measure: str) -> None:
         width = max(len("market"), *map(len, labels))
         rings = max(len("rings"), *(len(row.rings.name) for row in best))
         print(
-            f"   #  {'market':<{width}}  fall  expected  {'rings':<{rings}}  start       after  months for 30%, 20%    "
-            "operations for 30%, 20%  its other designs"
+            f"   #  {'market':<{width}}  fall  expected  {'rings':<{rings}}  start       after   months   operations  its designs"
         )
         for number, (row, label) in enumerate(zip(best, labels, strict=True), start=1):
-            wait = ", ".join(
-                _whole(row.table.months_for(fall), f"over {row.table.by_months[-1].months} mo", "mo") for fall in _FALLS
-            )
-            needed = ", ".join(
-                _whole(row.operations_for(fall), f"over {common_fall.MOST_OPERATIONS}") for fall in _FALLS
-            )
+            wait = " / ".join(_whole(row.table.months_for(fall), row.table.by_months[-1].months) for fall in _FALLS)
+            needed = " / ".join(_whole(row.operations_for(fall), common_fall.MOST_OPERATIONS) for fall in _FALLS)
             print(
                 f"  {number:>2}  {label:<{width}}  {row.detectable_fall:>4.0%}  {row.target.expected:>8,.0f}  "
-                f"{row.rings.name:<{rings}}  {row.start}  {row.months:>2} mo  {wait:<21}  {needed:<23}  {_spread(found, row)}"
+                f"{row.rings.name:<{rings}}  {row.start}  {row.months:>2} mo  {wait:>9}  {needed:>10}  {_spread(found, row)}"
             )
     labels_by_reason: dict[str, list[str]] = {}
     for row in refused:
@@ -265,7 +265,7 @@ def _spread(found: DesignSearch, row: DesignRow) -> str:
     """Return the range of the smallest detectable falls of a market's designs, and how many have an answer."""
     rows = found.ranked(found.rows_of(row.table.measure, row.market))
     falls = [one.detectable_fall for one in rows if one.has_answer]
-    return f"{min(falls):.0%} to {max(falls):.0%} ({len(falls)} of {len(rows)} answer)"
+    return f"{min(falls):.0%} to {max(falls):.0%} ({len(falls)} of {len(rows)})"
 
 
 def _reason(row: DesignRow) -> str:
@@ -282,10 +282,15 @@ def _print_summary(found: DesignSearch) -> None:
     rows = found.rows_of(found.primary)
     answered = [row for row in found.ranked(rows) if row.has_answer]
     strong = [row for row in answered if row.detectable_fall <= found.weak_above]
-    refused = Counter(_kind_of_reason(row) for row in rows if not row.has_answer)
+    refused: Counter[str] = Counter()
+    texts: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.has_answer:
+            refused[_kind_of_reason(row)] += 1
+            texts.setdefault(_kind_of_reason(row), []).append(_reason(row))
     print(f"\n{found.primary}: {len(rows)} designs tried, {sum(refused.values())} without an answer")
-    for reason, count in refused.most_common(_MOST_REASONS):
-        print(f"  {count}: {reason}")
+    for kind, count in refused.most_common(_MOST_REASONS):
+        print(f"  {count}{' such as' if len(set(texts[kind])) > 1 else ''}: {texts[kind][0]}")
     if len(refused) > _MOST_REASONS:
         print(f"  {sum(count for _, count in refused.most_common()[_MOST_REASONS:])}: other reasons")
     for line in _without_rings(found):
@@ -328,22 +333,28 @@ def _print_ways_out(found: DesignSearch) -> None:
             f"finds a fall of {row.detectable_fall:.0%}."
         )
     for together in found.together:
-        print(_together_sentence(found, together))
+        alone = found.best(together.measure)[0]
+        if together.best[0] > 1 and together.best[1] < alone.detectable_fall:
+            print(_together_sentence(found, together))
+        else:
+            print(
+                f"Pooled, {together.measure}: markets that lie apart find no smaller fall together than {found.label(alone.market)} "
+                "alone; each takes places to learn from away from the others."
+            )
 
 
 def _together_sentence(found: DesignSearch, together: TogetherRow) -> str:
-    count = max(together.best, 2)
-    shown = [number for number in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, count) if number <= count]
-    falls = ", ".join(f"{number}: {together.falls[number - 1]:.0%}" for number in dict.fromkeys(shown))
+    count, _ = together.best
+    falls = ", ".join(f"{number}: {fall:.0%}" for number, fall in together.falls if number <= count)
     return (
         f"Pooled, {together.measure} ({together.rings.name}, {together.start}, {together.months} months after): operations at "
-        f"{', '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, if the fall is the "
-        f"same in all, by their number: {falls}."
+        f"{', '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, in one study and if "
+        f"the fall is the same in all, by their number: {falls}."
     )
 
 
-def _whole(value: float, more: str, unit: str = "") -> str:
-    return more if math.isnan(value) else f"{value:.0f} {unit}".rstrip()
+def _whole(value: float, most: int) -> str:
+    return f">{most}" if math.isnan(value) else f"{value:.0f}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import product
 
+import numpy as np
+import shapely
+
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.neighbours import neighbours_in
 from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
 from geoharm.evaluation.placebo.calibrated_ratio import MIN_MONTHS
 from geoharm.evaluation.pooling.common_fall import common_detectable_fall, operations_for
@@ -27,6 +31,8 @@ from geoharm.evaluation.results.design_search import (
     TogetherRow,
 )
 from geoharm.evaluation.results.power import PowerRow
+from geoharm.geo.point_in_polygon import locate_points
+from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone
 from geoharm.model.ledger import SourceLedger
@@ -35,13 +41,15 @@ from geoharm.model.spread import PooledSpread
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import past_zones, power_months
-from geoharm.pipeline.power import length_rows, past_designs, power_table, power_zones, shared_places
+from geoharm.pipeline.power import length_rows, past_designs, places_of_designs, power_table, power_zones
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
 WINDOWS = (6, 9, 12)
 FALLS = (0.3, 0.2)
 MAX_ROWS = 20_000
 _QUARTERS = (0, 3, 6, 9)
+# Numbers of markets that are pooled; with more, a city has few places left to learn from.
+_SIZES = (2, 3, 4, 6, 8, 12)
 _MONTHS_PER_YEAR = 12
 # A start may be up to so many days after the end of the window it is tried on; a year of the past is worth more.
 _SPARE_DAYS = 31
@@ -57,7 +65,7 @@ class SearchPlan:
     template : Operation
         The study's last operation; what the search does not vary (control area, streets) is as there.
     others : tuple of Operation
-        Operations that began before the first start, which no design may touch.
+        Operations that began before the first start: they were done.
     planned : tuple of Operation
         The study's other operations: nothing was done there yet.
     ring_designs : tuple of RingDesign
@@ -103,6 +111,12 @@ class SearchPlan:
             ongoing=False,
             street_width=math.nan,
         )
+
+    @property
+    def days_tried(self) -> dict[tuple[date, int], date]:
+        """The day by which the windows of the past end, by start and months after."""
+        pairs = product(self.starts, self.windows)
+        return {(start, months): self.tried_until(start, months) for start, months in pairs}
 
     def tried_until(self, start: date, months: int) -> date:
         """Return the day by which the windows end on which a start and a length are tried.
@@ -188,37 +202,44 @@ class Candidate:
     ----------
     market : CandidateMarket
     rings : RingDesign
-    zones : tuple of Zone
-        Empty if it is refused.
+    zones : mapping of date to tuple of Zone
+        By the day by which its windows end; other operations come and go, and their ground with them. Days without a design
+        are left out.
     refusal : str
+        Why it is refused whatever the day; empty if it is not.
     """
 
     market: CandidateMarket
     rings: RingDesign
-    zones: tuple[Zone, ...] = ()
+    zones: Mapping[date, tuple[Zone, ...]] = field(default_factory=dict)
     refusal: str = ""
 
-    @property
-    def key(self) -> str:
-        """Its name among counts by zone."""
-        return f"{self.market.name} | {self.rings.name}"
+    def key(self, day: date) -> str:
+        """Return the name of its zones of a day among counts by zone; days with the same zones share one."""
+        number = list(dict.fromkeys(map(_ground, self.zones.values()))).index(_ground(self.zones[day]))
+        return f"{self.market.name} | {self.rings.name} | {number}"
 
 
 def candidates(data: StudyData, plan: SearchPlan, markets: Sequence[CandidateMarket]) -> tuple[Candidate, ...]:
     """Return every market with every ring design, all markets with the first ring design first."""
     study = _among_others(data.study, plan)
+    days = list(dict.fromkeys(plan.days_tried.values()))
     found = []
     for rings, market in product(plan.ring_designs, markets):
-        operation = plan.operation(market, rings, plan.cut_off, max(plan.windows))
         try:
-            zones = build_zones(operation, study.area, study.operations)
+            build_zones(plan.operation(market, rings, plan.cut_off, max(plan.windows)), study.area, ())
         except DesignError as error:
             found.append(Candidate(market, rings, refusal=str(error)))
             continue
-        if operation.streets:
-            zones = past_zones(study, data.ledgers, data.streets, operation) or zones
-        found.append(Candidate(market, rings, zones))
+        operations = {day: plan.operation(market, rings, day, max(plan.windows)) for day in days}
+        zones = {day: past_zones(study, data.ledgers, data.streets, one) for day, one in operations.items()}
+        found.append(Candidate(market, rings, {day: known for day, known in zones.items() if known}))
     return tuple(found)
+
+
+def zones_to_count(tried: Sequence[Candidate]) -> dict[str, tuple[Zone, ...]]:
+    """Return the zones of all candidates in which events are to be counted, by `Candidate.key`."""
+    return {one.key(day): zones for one in tried for day, zones in one.zones.items()}
 
 
 def try_designs(
@@ -243,30 +264,31 @@ def try_designs(
 
 
 def _candidate_rows(data: StudyData, plan: SearchPlan, candidate: Candidate) -> Iterator[DesignRow]:
-    market, rings = candidate.market, candidate.rings
-    until = {(start, months): plan.tried_until(start, months) for start, months in product(plan.starts, plan.windows)}
+    market, rings, tried = candidate.market, candidate.rings, plan.days_tried
+    refusals = {key: candidate.refusal or _conflict(data.study, plan, candidate, *key) for key in tried}
     designs: dict[tuple[date, int], Design | str] = {}
-    for day in dict.fromkeys(until.values()):
+    for day in dict.fromkeys(day for key, day in tried.items() if not refusals[key]):
         operation = plan.operation(market, rings, day, max(plan.windows))
         lengths = sorted({*power_months(operation), *plan.windows})
-        found = (
-            dict.fromkeys(lengths, candidate.refusal) if candidate.refusal else past_designs(data, operation, lengths)
-        )
-        designs |= {(day, months): design for months, design in found.items()}
-    places = shared_places(data.study, designs.values())
+        # Where no design of a day is possible, only the windows that are asked for need their own reason.
+        found = past_designs(data, operation, lengths if day in candidate.zones else plan.windows)
+        designs |= {(day, length): found.get(length, found[max(plan.windows)]) for length in lengths}
+    places = places_of_designs(data.study, designs)
     for collected in sorted(data.measures, key=lambda one: one.measure.name != data.study.primary):
-        own = _under(collected, candidate)
         known: dict[tuple[date, int], tuple[PowerRow, ...]] = {}
-        for (start, months), day in until.items():
+        for (start, months), day in tried.items():
             operation = plan.operation(market, rings, day, months)
-            zones = power_zones(operation)
+            zones, refusal, rows = power_zones(operation), refusals[start, months], {}
+            own = _under(collected, candidate, day)
             for length in power_months(operation):
+                asked = zones if length in plan.windows else zones[:1]
+                if refusal:
+                    rows[length] = length_rows(refusal, own, length, asked, None)
+                    continue
                 if (day, length) not in known:
-                    asked = zones if length in plan.windows else zones[:1]
-                    known[day, length] = length_rows(designs[day, length], own, length, asked, places)
-            table = power_table(
-                data, operation, own, {length: known[day, length] for length in power_months(operation)}
-            )
+                    known[day, length] = length_rows(designs[day, length], own, length, asked, places[day, length])
+                rows[length] = known[day, length]
+            table = power_table(data, operation, own, rows)
             spread = table.zones[0].spread
             yield DesignRow(
                 market.name,
@@ -274,10 +296,26 @@ def _candidate_rows(data: StudyData, plan: SearchPlan, candidate: Candidate) -> 
                 start,
                 months,
                 day,
-                _past_months(designs[day, months]),
+                math.nan if refusal else _past_months(designs[day, months]),
                 table,
                 tuple((fall, math.nan if spread is None else operations_for(spread, fall)) for fall in FALLS),
             )
+
+
+def _conflict(study: Study, plan: SearchPlan, candidate: Candidate, start: date, months: int) -> str:
+    """Return why an operation that was done leaves no room for one at a start, from it to the end of its window; else empty.
+
+    The window of the past on which the design is tried may lie before that operation.
+    """
+    operation = plan.operation(candidate.market, candidate.rings, start, months)
+    near = neighbours_in([operation.reach], plan.others)
+    if not near:
+        return ""
+    try:
+        build_zones(operation, study.area, near)
+    except DesignError as error:
+        return str(error)
+    return ""
 
 
 def search_result(
@@ -287,7 +325,7 @@ def search_result(
     rows: Sequence[DesignRow],
     notes: Sequence[str],
 ) -> DesignSearch:
-    """Return all that a search found, with the markets that lie apart pooled if it came to its end.
+    """Return all that a search found; markets are not pooled yet.
 
     Parameters
     ----------
@@ -299,7 +337,7 @@ def search_result(
     notes : sequence of str
         What was chosen by rule.
     """
-    found = DesignSearch(
+    return DesignSearch(
         study=data.study.name,
         primary=data.study.primary,
         cut_off=plan.cut_off,
@@ -314,10 +352,28 @@ def search_result(
         notes=(*notes, *_cut_off_notes(data, plan)),
         too_early=_too_early(data, plan),
     )
-    if not found.is_complete:
-        return found
-    together = [best for measure in found.measures if (best := best_together(found, plan, measure)) is not None]
-    return replace(found, together=tuple(together))
+
+
+def with_together(
+    data: StudyData, plan: SearchPlan, search: DesignSearch, progress: Progress = no_progress
+) -> DesignSearch:
+    """Return a search with the markets that find the smallest common fall of each measure together.
+
+    Parameters
+    ----------
+    data : StudyData
+    plan : SearchPlan
+    search : DesignSearch
+    progress : callable
+        Called with a step's name, the measures done and the measures in all.
+    """
+    together = []
+    for number, measure in enumerate(search.measures, start=1):
+        progress(f"pooling markets: {measure}", number - 1, len(search.measures))
+        best = best_together(data, plan, search, measure)
+        together += [best] if best is not None else []
+        progress(f"pooling markets: {measure}", number, len(search.measures))
+    return replace(search, together=tuple(together))
 
 
 def row_count(data: StudyData, plan: SearchPlan, markets: int) -> int:
@@ -325,13 +381,14 @@ def row_count(data: StudyData, plan: SearchPlan, markets: int) -> int:
     return markets * len(plan.ring_designs) * len(plan.starts) * len(plan.windows) * len(data.measures)
 
 
-def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> TogetherRow | None:
+def best_together(data: StudyData, plan: SearchPlan, search: DesignSearch, measure: str) -> TogetherRow | None:
     """Return the markets that find the smallest common fall together, with one ring design, start and window.
 
     Parameters
     ----------
-    search : DesignSearch
+    data : StudyData
     plan : SearchPlan
+    search : DesignSearch
     measure : str
 
     Returns
@@ -342,28 +399,97 @@ def best_together(search: DesignSearch, plan: SearchPlan, measure: str) -> Toget
     Notes
     -----
     For each ring design, start and window, markets are added in the order of their own smallest detectable fall, if they lie
-    apart from all that were added: two outer rings and one clearance belt from target to target. Each is taken with the
-    forecast that it has alone. As operations of one study they would leave each other a little less untouched ground, which
-    only `geoharm power` of that study counts.
+    apart from all that were added: two outer rings and one clearance belt from target to target. Which ring design, start
+    and window is best is judged by the forecasts that the markets have alone. The falls that are returned are those of one
+    study with all of the operations (`fall_in_one_study`): each takes places away from the others, the busiest ones first.
     """
-    found: list[TogetherRow] = []
-    outlines = {market.name: market.geometry for market in search.markets}
+    found: list[tuple[float, list[DesignRow]]] = []
     rows = [row for row in search.ranked(search.rows_of(measure)) if row.target.spread is not None]
     for rings, start, months in product(search.ring_designs, search.starts, search.windows):
-        reach = replace(plan.template, gap=rings.gap, rings=rings.outer)
-        apart = 2 * outer_reach(reach) + clearance_width(reach)
-        kept: list[DesignRow] = []
-        for row in rows:
-            if (row.rings, row.start, row.months) == (rings, start, months) and all(
-                outlines[row.market].distance(outlines[other.market]) >= apart for other in kept
-            ):
-                kept.append(row)
-        if len(kept) < 2:
-            continue
+        kept = _apart(
+            [row for row in rows if (row.rings, row.start, row.months) == (rings, start, months)], search, plan
+        )
         answers = [PooledSpread((row.target.spread,)) for row in kept if row.target.spread is not None]
-        falls = tuple(common_detectable_fall(answers[:count]) for count in range(1, len(answers) + 1))
-        found.append(TogetherRow(measure, rings, start, months, tuple(row.market for row in kept), falls))
-    return min(found, key=lambda row: min(row.falls[1:]), default=None)
+        sizes = [size for size in _SIZES if size <= len(kept)]
+        if sizes:
+            found.append((min(common_detectable_fall(answers[:size]) for size in sizes), kept))
+    if not found:
+        return None
+    _, kept = min(found, key=lambda pair: pair[0])
+    markets = [next(market for market in search.markets if market.name == row.market) for row in kept]
+    falls = {1: kept[0].detectable_fall}
+    for size in _SIZES:
+        if size <= len(kept):
+            falls[size] = fall_in_one_study(data, plan, kept[0], markets[:size])
+    known = tuple((size, fall) for size, fall in falls.items() if math.isfinite(fall))
+    row = kept[0]
+    return TogetherRow(measure, row.rings, row.start, row.months, tuple(market.name for market in markets), known)
+
+
+def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, markets: Sequence[CandidateMarket]) -> float:
+    """Return the smallest common fall of operations at some markets in one study; NaN if one of them has no answer there.
+
+    Parameters
+    ----------
+    data : StudyData
+    plan : SearchPlan
+    like : DesignRow
+        Of which measure, ring design, window and the day by which it was tried are taken.
+    markets : sequence of CandidateMarket
+    """
+    operations = [plan.operation(market, like.rings, like.tried_until, like.months) for market in markets]
+    study = replace(_among_others(data.study, plan), operations=(*plan.others, *operations))
+    among, collected = replace(data, study=study), data.measure(like.table.measure)
+    answers = []
+    for operation in operations:
+        design = past_designs(among, operation, [like.months])[like.months]
+        if isinstance(design, str):
+            return math.nan
+        counts = {operation.name: counts_in_zones(collected, design.zones)}
+        places = places_of_designs(study, {like.months: design})[like.months]
+        (row,) = length_rows(design, replace(collected, zone_counts=counts), like.months, ("target",), places)
+        if row.spread is None:
+            return math.nan
+        answers.append(PooledSpread((row.spread,)))
+    return common_detectable_fall(answers)
+
+
+def counts_in_zones(collected: MeasureData, zones: Sequence[Zone]) -> ZoneCounts:
+    """Return a measure's counts by zone and date from its located events; those in no zone are left out.
+
+    Parameters
+    ----------
+    collected : MeasureData
+    zones : sequence of Zone
+        An event in several zones counts in the first.
+    """
+    points, ledger = collected.points, collected.ledger
+    zone = locate_points(points.x, points.y, [one.geometry for one in zones])
+    dates, date_indices = np.unique(points.day[zone >= 0], return_inverse=True)
+    counts = np.zeros((len(zones), dates.size), dtype=np.int64)
+    np.add.at(counts, (zone[zone >= 0], date_indices.ravel()), points.weight[zone >= 0].astype(np.int64))
+    return ZoneCounts(
+        collected.measure.name,
+        tuple(one.name for one in zones),
+        dates,
+        counts,
+        ledger.by_month,
+        ledger.coverage,
+        ledger.missing_months,
+        ledger.precision == "year",
+    )
+
+
+def _apart(rows: Sequence[DesignRow], search: DesignSearch, plan: SearchPlan) -> list[DesignRow]:
+    """Return the first row, and each further one whose market lies apart from all that were taken."""
+    outlines = {market.name: market.geometry for market in search.markets}
+    kept: list[DesignRow] = []
+    for row in rows:
+        reach = replace(plan.template, gap=row.rings.gap, rings=row.rings.outer)
+        apart = 2 * outer_reach(reach) + clearance_width(reach)
+        if all(outlines[row.market].distance(outlines[other.market]) >= apart for other in kept):
+            kept.append(row)
+    return kept
 
 
 def _cut_off_notes(data: StudyData, plan: SearchPlan) -> list[str]:
@@ -403,12 +529,15 @@ def _among_others(study: Study, plan: SearchPlan) -> Study:
     return replace(study, operations=plan.others, composites=())
 
 
-def _under(collected: MeasureData, candidate: Candidate) -> MeasureData:
-    """Return the data of a measure with the counts of one candidate under its market's name."""
-    counts: Mapping[str, object] = collected.zone_counts
-    if candidate.key not in counts:
+def _under(collected: MeasureData, candidate: Candidate, day: date) -> MeasureData:
+    """Return the data of a measure with the counts of one candidate on one day under its market's name."""
+    if day not in candidate.zones:
         return replace(collected, zone_counts={})
-    return replace(collected, zone_counts={candidate.market.name: collected.zone_counts[candidate.key]})
+    return replace(collected, zone_counts={candidate.market.name: collected.zone_counts[candidate.key(day)]})
+
+
+def _ground(zones: Sequence[Zone]) -> tuple[bytes, ...]:
+    return tuple(shapely.to_wkb(zone.geometry) for zone in zones)
 
 
 def _past_months(design: Design | str) -> float:

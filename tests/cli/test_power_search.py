@@ -51,7 +51,9 @@ def test_a_search_without_an_answer_says_so_with_reasons(study, monkeypatch):
     assert "Nothing from 2021-01-01 on is counted: neither to find markets nor to try designs." in said
     assert "“Operation Test” as in the study file, and " in said
     assert re.search(r"finds: \d+ designs tried, \d+ without an answer", said)
-    assert re.search(r"\n  \d+: the data begin on \.\.\., too late for \.\.\. months before the operation\n", said)
+    assert re.search(
+        r"\n  \d+ such as: the data begin on 2020-01-01, too late for \d months before the operation\n", said
+    )
     assert "No design can answer: none finds a fall of 60% or less of finds." in said
     assert re.search(
         r"   -  Operation Test, market 1, [^:]*: the data begin on 2020-01-01, too late for 3 months", said
@@ -194,3 +196,17 @@ def test_two_studies_side_by_side(study, monkeypatch):
     assert record["rows"][0]["A"]["note"]
     assert record["rows"][0]["B"] is None
     assert record["rows"][-1]["A"] is None
+
+
+def test_a_stop_while_markets_are_pooled_keeps_the_ranking(study, monkeypatch, tmp_path):
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(design_search, "with_together", stop)
+    said = asked(study, "--search", "--windows", "3", "--markets", "1", "--out", tmp_path / "out", "--quiet")
+    assert isinstance(said.exception, KeyboardInterrupt) or said.exit_code == 130
+    assert re.search(r"finds: \d+ designs tried", said.stdout)
+    assert "Stopped:" not in said.stdout
+    assert not (tmp_path / "out").exists()

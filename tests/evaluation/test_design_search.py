@@ -83,9 +83,10 @@ def test_measures_come_with_the_primary_first_and_are_ranked_apart():
 def test_names():
     assert search_of(row_of("a", 0.1)).label("a") == "a (Hill)"
     assert search_of(row_of("b", 0.1)).label("b") == "b"
+    assert CandidateMarket("Hill Street", shapely.box(0, 0, 1, 1), "", "Hill").label == "Hill Street"
     assert (OWN.reach, NONE.reach) == (300, 50)
 
 
 def test_as_many_are_pooled_as_find_the_smallest_fall():
-    together = TogetherRow("finds", OWN, START, 6, ("a", "b", "c"), (0.5, 0.3, 0.35))
-    assert together.best == 2
+    together = TogetherRow("finds", OWN, START, 6, ("a", "b", "c"), ((1, 0.5), (2, 0.3), (3, 0.35)))
+    assert together.best == (2, 0.3)

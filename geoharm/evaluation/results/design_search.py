@@ -66,8 +66,8 @@ class CandidateMarket:
 
     @property
     def label(self) -> str:
-        """Name, with the place near it."""
-        return f"{self.name} ({self.near})" if self.near else self.name
+        """Name, with the place near it if the name does not hold it already."""
+        return f"{self.name} ({self.near})" if self.near and self.near not in self.name else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,9 @@ class TogetherRow:
     months : int
     markets : tuple of str
         In the order in which they were added.
-    falls : tuple of float
-        Smallest common fall that the first one, two, ... of them find together.
+    falls : tuple of (int, float)
+        Smallest common fall that the first so many of them find together, as operations of one study; the first pair is
+        that of the first market alone.
     """
 
     measure: str
@@ -148,12 +149,12 @@ class TogetherRow:
     start: date
     months: int
     markets: tuple[str, ...]
-    falls: tuple[float, ...]
+    falls: tuple[tuple[int, float], ...]
 
     @property
-    def best(self) -> int:
-        """How many of the markets find the smallest fall together."""
-        return min(range(len(self.falls)), key=lambda position: self.falls[position]) + 1
+    def best(self) -> tuple[int, float]:
+        """How many of the markets find the smallest fall, and that fall."""
+        return min(self.falls, key=lambda pair: pair[1])
 
 
 @dataclass(frozen=True, slots=True)

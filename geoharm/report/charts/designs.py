@@ -26,6 +26,7 @@ def designs_chart(search: DesignSearch) -> Chart:
     marks: list[Markup] = [
         text(0, 16, f"Smallest fall of {search.primary} that is found four times in five", anchor="start",
              colour=palette.INK, size=14, weight=700),
+        text(_LEFT, 34, "dot: best design; line: range over its designs", anchor="start"),
         text(_RIGHT + 24, 34, "best design", anchor="start"),
         svg("rect", box(weak, _TOP - 6, _RIGHT - weak, bottom - _TOP + 6, palette.UNDETECTABLE)),
     ]  # fmt: skip

@@ -143,7 +143,7 @@ def _together_record(row: TogetherRow) -> dict[str, Any]:
         "start": str(row.start),
         "months_after": row.months,
         "markets": list(row.markets),
-        "detectable_fall": [to_record(fall) for fall in row.falls],
+        "detectable_fall": {str(count): to_record(fall) for count, fall in row.falls},
     }
 
 
