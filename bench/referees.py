@@ -61,7 +61,8 @@ class Answer:
         """The three numbers, as in the tables."""
         if not np.isfinite(self.value):
             return "none"
-        return f"{self.value:+.0f}% ({self.low:+.0f} to {self.high:+.0f})".replace("-", "\u2212")
+        high = f"{self.high:+.0f}" if np.isfinite(self.high) else "no bound"
+        return f"{self.value:+.0f}% ({self.low:+.0f} to {high})".replace("-", "\u2212")
 
 
 NONE = Answer(np.nan, np.nan, np.nan)

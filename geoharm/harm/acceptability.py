@@ -201,7 +201,10 @@ def _joint_tail(joint: JointEffects, weights: Floats, level: float) -> float:
     """
     least = np.full(joint.low.shape[0], 0.5)
     for sums in _weighted_sums(weights, joint.low, joint.high):
-        ranks = (sums.argsort(axis=1).argsort(axis=1) + 0.5) / sums.shape[1]
+        order = sums.argsort(axis=1)
+        places = np.empty_like(order)
+        np.put_along_axis(places, order, np.arange(sums.shape[1])[None], axis=1)
+        ranks = (places + 0.5) / sums.shape[1]
         least = np.minimum(least, np.minimum(ranks, 1 - ranks).min(axis=0))
     return float(np.quantile(least, 1 - level))
 

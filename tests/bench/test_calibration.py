@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+import shapely
 
 from bench import (
     calibration,
@@ -285,3 +286,23 @@ def test_the_true_intensity_of_the_surfaces_bench_is_that_of_its_points():
     x = np.arange(80) * 50.0 + 25
     cells = (x[None, :] - markets[0, 0]) ** 2 + (x[:, None] - markets[0, 1]) ** 2 < 200**2
     assert near.mean() == pytest.approx(truth[cells].sum() * area, rel=0.1)
+
+
+@pytest.mark.parametrize("shape", worlds.STREET_TARGETS)
+def test_a_street_city_has_its_targets_on_streets_and_inside(shape):
+    """Shares of a unit add up to one; a street holds the sites that stand along it, and those of the streets it crosses."""
+    city = worlds.street_city(shape)
+    share = np.bincount(city.unit_of, city.share)
+    assert share[share > 0] == pytest.approx(1)
+    assert np.count_nonzero(share) == city.units.x.size
+    for number in (0, len(city.centres) // 2, len(city.centres) - 1):
+        operation = city.operation(number)
+        assert operation.target.buffer(city.rings[-1]).difference(city.area.boundary).area < 1
+        inside = shapely.contains_xy(operation.target, city.x, city.y)
+        # Sites that stand on the edge may fall to either side.
+        on_edge = shapely.distance(shapely.points(city.x, city.y), operation.target.boundary) < 1e-3
+        assert ((city.near[[number]].toarray().ravel() > 0) == inside)[~on_edge].all()
+    west, _, east, _ = worlds.STREET_TARGETS[shape].bounds
+    if "street" in shape:
+        # A site every 40 m, and one of every crossing street, at most 20 m beside the middle line.
+        assert (east - west) / 40 <= city.near.sum(axis=1).min() <= (east - west) / 40 + (east - west) / 100 + 2

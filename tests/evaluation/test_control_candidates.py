@@ -50,6 +50,29 @@ def test_squares_are_disjoint_of_the_targets_size_and_in_the_control():
     assert away == pytest.approx(sorted(away))
 
 
+def test_no_square_is_missed_where_many_operations_leave_holes():
+    """Every square of the grid is cut by the control area: those with 99 % inside, and no other, are candidates."""
+    rng = np.random.default_rng(4)
+    plan, holes = city(), [shapely.Point(x, y).buffer(350) for x, y in rng.uniform(-5500, 5500, (40, 2))]
+    control = (
+        plan.zones[-1].geometry.intersection(shapely.box(-3500, -3500, 3500, 3500)).difference(shapely.union_all(holes))
+    )
+    plan = replace(plan, zones=(*plan.zones[:-1], Zone("control", ZoneRole.CONTROL, control)))
+    tiles = candidate_squares(plan)
+    west, south = tiles.origin
+    by_hand = {
+        (row, column)
+        for row in range(-20, 21)
+        for column in range(-20, 21)
+        if shapely.box(
+            west + column * tiles.side, south + row * tiles.side,
+            west + (column + 1) * tiles.side, south + (row + 1) * tiles.side,
+        ).intersection(control).area >= 0.99 * tiles.side**2
+    }  # fmt: skip
+    assert set(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True)) == by_hand
+    assert 0 < len(by_hand) < 400
+
+
 def test_counts_are_those_of_the_slow_way():
     plan, points = city(), events()
     tiles = candidate_squares(plan)

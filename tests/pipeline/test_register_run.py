@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from geoharm.pipeline import analyse
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
 from tests.conftest import small_study
@@ -21,7 +22,9 @@ after     = ["0-6 months"]
 """
 
 
-def test_a_register_becomes_one_forest_and_one_answer_a_tactic(tmp_path):
+def test_a_register_becomes_one_forest_and_one_answer_a_tactic(tmp_path, monkeypatch):
+    """Two operations stand for the many from which on no change is mapped around each; every page says so."""
+    monkeypatch.setattr(analyse, "MOST_CHANGE_MAPS", 1)
     path = small_study(tmp_path, release="internal")
     text = path.read_text(encoding="utf-8")
     path.write_text(text[: text.index("[[operation]]")] + REGISTER + text.split("[publish]")[1], encoding="utf-8")
@@ -42,6 +45,7 @@ def test_a_register_becomes_one_forest_and_one_answer_a_tactic(tmp_path):
     for page in pages:
         assert "raids.csv: 5 rows read = 3 kept + 1 rejected + 1 duplicate" in page
         assert "2 rows are pooled as 1 operation." in page
+        assert "operations maps no change around each of them" in page
         assert ">several<" in page
         assert ">crackdown<" in page
     record = next(path for path in found.published.files if path.suffix == ".json" and "run" in path.name)
