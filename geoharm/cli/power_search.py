@@ -128,8 +128,7 @@ def search(study: Study, data: Path, request: SearchRequest, *, out: Path | None
             markets, notes = _markets(located, plan, request)
             _check_size(pipeline_search.row_count(located, plan, len(markets)))
             tried = pipeline_search.candidates(located, plan, markets)
-            zones = {one.key: one.zones for one in tried if one.zones}
-            collected = pipeline_collect.with_zone_counts(engine, located, zones)
+            collected = pipeline_collect.with_zone_counts(engine, located, pipeline_search.zones_to_count(tried))
         rows: list[DesignRow] = []
         stopped: KeyboardInterrupt | None = None
         try:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import product
 
 import numpy as np
+import shapely
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.neighbours import neighbours_in
 from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
 from geoharm.evaluation.placebo.calibrated_ratio import MIN_MONTHS
 from geoharm.evaluation.pooling.common_fall import common_detectable_fall, operations_for
@@ -39,7 +41,7 @@ from geoharm.model.spread import PooledSpread
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import past_zones, power_months
-from geoharm.pipeline.power import length_rows, past_designs, power_table, power_zones, shared_places
+from geoharm.pipeline.power import length_rows, past_designs, places_of_designs, power_table, power_zones
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
 WINDOWS = (6, 9, 12)
@@ -63,7 +65,7 @@ class SearchPlan:
     template : Operation
         The study's last operation; what the search does not vary (control area, streets) is as there.
     others : tuple of Operation
-        Operations that began before the first start, which no design may touch.
+        Operations that began before the first start: they were done.
     planned : tuple of Operation
         The study's other operations: nothing was done there yet.
     ring_designs : tuple of RingDesign
@@ -109,6 +111,12 @@ class SearchPlan:
             ongoing=False,
             street_width=math.nan,
         )
+
+    @property
+    def days_tried(self) -> dict[tuple[date, int], date]:
+        """The day by which the windows of the past end, by start and months after."""
+        pairs = product(self.starts, self.windows)
+        return {(start, months): self.tried_until(start, months) for start, months in pairs}
 
     def tried_until(self, start: date, months: int) -> date:
         """Return the day by which the windows end on which a start and a length are tried.
@@ -194,37 +202,44 @@ class Candidate:
     ----------
     market : CandidateMarket
     rings : RingDesign
-    zones : tuple of Zone
-        Empty if it is refused.
+    zones : mapping of date to tuple of Zone
+        By the day by which its windows end; other operations come and go, and their ground with them. Days without a design
+        are left out.
     refusal : str
+        Why it is refused whatever the day; empty if it is not.
     """
 
     market: CandidateMarket
     rings: RingDesign
-    zones: tuple[Zone, ...] = ()
+    zones: Mapping[date, tuple[Zone, ...]] = field(default_factory=dict)
     refusal: str = ""
 
-    @property
-    def key(self) -> str:
-        """Its name among counts by zone."""
-        return f"{self.market.name} | {self.rings.name}"
+    def key(self, day: date) -> str:
+        """Return the name of its zones of a day among counts by zone; days with the same zones share one."""
+        number = list(dict.fromkeys(map(_ground, self.zones.values()))).index(_ground(self.zones[day]))
+        return f"{self.market.name} | {self.rings.name} | {number}"
 
 
 def candidates(data: StudyData, plan: SearchPlan, markets: Sequence[CandidateMarket]) -> tuple[Candidate, ...]:
     """Return every market with every ring design, all markets with the first ring design first."""
     study = _among_others(data.study, plan)
+    days = list(dict.fromkeys(plan.days_tried.values()))
     found = []
     for rings, market in product(plan.ring_designs, markets):
-        operation = plan.operation(market, rings, plan.cut_off, max(plan.windows))
         try:
-            zones = build_zones(operation, study.area, study.operations)
+            build_zones(plan.operation(market, rings, plan.cut_off, max(plan.windows)), study.area, ())
         except DesignError as error:
             found.append(Candidate(market, rings, refusal=str(error)))
             continue
-        if operation.streets:
-            zones = past_zones(study, data.ledgers, data.streets, operation) or zones
-        found.append(Candidate(market, rings, zones))
+        operations = {day: plan.operation(market, rings, day, max(plan.windows)) for day in days}
+        zones = {day: past_zones(study, data.ledgers, data.streets, one) for day, one in operations.items()}
+        found.append(Candidate(market, rings, {day: known for day, known in zones.items() if known}))
     return tuple(found)
+
+
+def zones_to_count(tried: Sequence[Candidate]) -> dict[str, tuple[Zone, ...]]:
+    """Return the zones of all candidates in which events are to be counted, by `Candidate.key`."""
+    return {one.key(day): zones for one in tried for day, zones in one.zones.items()}
 
 
 def try_designs(
@@ -249,30 +264,31 @@ def try_designs(
 
 
 def _candidate_rows(data: StudyData, plan: SearchPlan, candidate: Candidate) -> Iterator[DesignRow]:
-    market, rings = candidate.market, candidate.rings
-    until = {(start, months): plan.tried_until(start, months) for start, months in product(plan.starts, plan.windows)}
+    market, rings, tried = candidate.market, candidate.rings, plan.days_tried
+    refusals = {key: candidate.refusal or _conflict(data.study, plan, candidate, *key) for key in tried}
     designs: dict[tuple[date, int], Design | str] = {}
-    for day in dict.fromkeys(until.values()):
+    for day in dict.fromkeys(day for key, day in tried.items() if not refusals[key]):
         operation = plan.operation(market, rings, day, max(plan.windows))
         lengths = sorted({*power_months(operation), *plan.windows})
-        found = (
-            dict.fromkeys(lengths, candidate.refusal) if candidate.refusal else past_designs(data, operation, lengths)
-        )
-        designs |= {(day, months): design for months, design in found.items()}
-    places = shared_places(data.study, designs.values())
+        # Where no design of a day is possible, only the windows that are asked for need their own reason.
+        found = past_designs(data, operation, lengths if day in candidate.zones else plan.windows)
+        designs |= {(day, length): found.get(length, found[max(plan.windows)]) for length in lengths}
+    places = places_of_designs(data.study, designs)
     for collected in sorted(data.measures, key=lambda one: one.measure.name != data.study.primary):
-        own = _under(collected, candidate)
         known: dict[tuple[date, int], tuple[PowerRow, ...]] = {}
-        for (start, months), day in until.items():
+        for (start, months), day in tried.items():
             operation = plan.operation(market, rings, day, months)
-            zones = power_zones(operation)
+            zones, refusal, rows = power_zones(operation), refusals[start, months], {}
+            own = _under(collected, candidate, day)
             for length in power_months(operation):
+                asked = zones if length in plan.windows else zones[:1]
+                if refusal:
+                    rows[length] = length_rows(refusal, own, length, asked, None)
+                    continue
                 if (day, length) not in known:
-                    asked = zones if length in plan.windows else zones[:1]
-                    known[day, length] = length_rows(designs[day, length], own, length, asked, places)
-            table = power_table(
-                data, operation, own, {length: known[day, length] for length in power_months(operation)}
-            )
+                    known[day, length] = length_rows(designs[day, length], own, length, asked, places[day, length])
+                rows[length] = known[day, length]
+            table = power_table(data, operation, own, rows)
             spread = table.zones[0].spread
             yield DesignRow(
                 market.name,
@@ -280,10 +296,26 @@ def _candidate_rows(data: StudyData, plan: SearchPlan, candidate: Candidate) -> 
                 start,
                 months,
                 day,
-                _past_months(designs[day, months]),
+                math.nan if refusal else _past_months(designs[day, months]),
                 table,
                 tuple((fall, math.nan if spread is None else operations_for(spread, fall)) for fall in FALLS),
             )
+
+
+def _conflict(study: Study, plan: SearchPlan, candidate: Candidate, start: date, months: int) -> str:
+    """Return why an operation that was done leaves no room for one at a start, from it to the end of its window; else empty.
+
+    The window of the past on which the design is tried may lie before that operation.
+    """
+    operation = plan.operation(candidate.market, candidate.rings, start, months)
+    near = neighbours_in([operation.reach], plan.others)
+    if not near:
+        return ""
+    try:
+        build_zones(operation, study.area, near)
+    except DesignError as error:
+        return str(error)
+    return ""
 
 
 def search_result(
@@ -406,15 +438,19 @@ def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, market
     markets : sequence of CandidateMarket
     """
     operations = [plan.operation(market, like.rings, like.tried_until, like.months) for market in markets]
-    study = replace(_among_others(data.study, plan), operations=(*plan.others, *operations))
-    among, collected = replace(data, study=study), data.measure(like.table.measure)
-    answers = []
+    collected, answers = data.measure(like.table.measure), []
+    # The evaluation will leave the ground of operations of one time out of each other's control and places, so the windows
+    # of the past do too: as if each of the others had been there all the time.
+    always = Period(data.study.period.start, like.tried_until + timedelta(days=plan.days))
     for operation in operations:
+        others = [replace(other, period=always) for other in operations if other is not operation]
+        study = replace(_among_others(data.study, plan), operations=(*plan.others, *others, operation))
+        among = replace(data, study=study)
         design = past_designs(among, operation, [like.months])[like.months]
         if isinstance(design, str):
             return math.nan
         counts = {operation.name: counts_in_zones(collected, design.zones)}
-        places = shared_places(study, [design])
+        places = places_of_designs(study, {like.months: design})[like.months]
         (row,) = length_rows(design, replace(collected, zone_counts=counts), like.months, ("target",), places)
         if row.spread is None:
             return math.nan
@@ -497,12 +533,15 @@ def _among_others(study: Study, plan: SearchPlan) -> Study:
     return replace(study, operations=plan.others, composites=())
 
 
-def _under(collected: MeasureData, candidate: Candidate) -> MeasureData:
-    """Return the data of a measure with the counts of one candidate under its market's name."""
-    counts: Mapping[str, object] = collected.zone_counts
-    if candidate.key not in counts:
+def _under(collected: MeasureData, candidate: Candidate, day: date) -> MeasureData:
+    """Return the data of a measure with the counts of one candidate on one day under its market's name."""
+    if day not in candidate.zones:
         return replace(collected, zone_counts={})
-    return replace(collected, zone_counts={candidate.market.name: collected.zone_counts[candidate.key]})
+    return replace(collected, zone_counts={candidate.market.name: collected.zone_counts[candidate.key(day)]})
+
+
+def _ground(zones: Sequence[Zone]) -> tuple[bytes, ...]:
+    return tuple(shapely.to_wkb(zone.geometry) for zone in zones)
 
 
 def _past_months(design: Design | str) -> float:

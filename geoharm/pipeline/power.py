@@ -7,9 +7,13 @@ computed before, during or after the operation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import shapely
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.neighbours import placebo_neighbours
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, undefined_calibrated_ratio
 from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.results.power import PowerRow, PowerTable
@@ -18,6 +22,8 @@ from geoharm.model.study import Operation, Study
 from geoharm.pipeline.past_designs import latest_end, own_months, power_months, shifted_back
 from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.study_data import MeasureData, StudyData
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
@@ -38,12 +44,12 @@ def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
     tables: list[PowerTable] = []
     for operation in data.study.operations:
         designs = past_designs(data, operation, power_months(operation))
-        places = shared_places(data.study, designs.values())
+        places = places_of_designs(data.study, designs)
         own, zones = own_months(operation), power_zones(operation)
         for collected in measures:
             # In windows of other lengths than the study's own, the target alone is asked for.
             rows = {
-                months: length_rows(design, collected, months, zones if months == own else zones[:1], places)
+                months: length_rows(design, collected, months, zones if months == own else zones[:1], places[months])
                 for months, design in designs.items()
             }
             tables.append(power_table(data, operation, collected, rows))
@@ -63,13 +69,30 @@ def past_designs(data: StudyData, operation: Operation, lengths: Iterable[int]) 
     return {months: _past_design(data, operation, months) for months in lengths}
 
 
-def shared_places(study: Study, designs: Iterable[Design | str]) -> PlaceboPlaces | None:
-    """Return the placebo places of an operation, which its past designs share; None if there is no design.
+def places_of_designs(study: Study, designs: Mapping[Key, Design | str]) -> dict[Key, PlaceboPlaces | None]:
+    """Return the placebo places of each past design of one operation; None where there is no design.
 
-    They follow from its zones and those of other operations, and from no date.
+    They follow from the control area and from the other operations that count as neighbours, so designs with the same ones
+    have the same places, which are drawn once.
+
+    Parameters
+    ----------
+    study : Study
+    designs : mapping of any key to Design or str
+        With one target area, gap and rings.
     """
-    known = next((design for design in designs if isinstance(design, Design)), None)
-    return places_around(study, known) if known else None
+    drawn: dict[tuple[bytes, tuple[str, ...]], PlaceboPlaces] = {}
+    found: dict[Key, PlaceboPlaces | None] = {}
+    for key, design in designs.items():
+        if isinstance(design, str):
+            found[key] = None
+            continue
+        others = placebo_neighbours(design, study.other_operations(design.operation), study.period.start)
+        ground = shapely.to_wkb(design.control_area), tuple(other.name for other in others)
+        if ground not in drawn:
+            drawn[ground] = places_around(study, design)
+        found[key] = drawn[ground]
+    return found
 
 
 def power_zones(operation: Operation) -> tuple[str, ...]:
@@ -126,7 +149,7 @@ def length_rows(
     zones : sequence of str
         Some of `power_zones`.
     places : PlaceboPlaces or None
-        As `shared_places` returns them.
+        As `places_of_designs` returns them.
     """
     if places is None or isinstance(design, str):
         return tuple(PowerRow(zone, months, math.nan, math.nan, str(design)) for zone in zones)

@@ -23,7 +23,8 @@ from geoharm.evaluation.pooling.common_fall import common_detectable_fall
 from geoharm.evaluation.results.design_search import CandidateMarket, RingDesign
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.spread import PooledSpread
-from geoharm.pipeline import candidate_markets, collect, design_search, load, past_designs, power
+from geoharm.model.study import BeforeRule
+from geoharm.pipeline import candidate_markets, collect, design_search, load, past_designs, placebo, power
 from geoharm.pipeline.design_search import default_ring_designs
 from geoharm.study.read import read_study
 
@@ -51,7 +52,7 @@ def searched(folder, *, study=None, markets=None, starts=STARTS, windows=WINDOWS
             found, _ = candidate_markets.hotspot_markets(data, plan.cut_off, most=most)
             markets = (*candidate_markets.planned_markets(study, plan.planned), *found)
         tried = design_search.candidates(data, plan, markets)
-        data = collect.with_zone_counts(engine, data, {one.key: one.zones for one in tried if one.zones})
+        data = collect.with_zone_counts(engine, data, design_search.zones_to_count(tried))
     rows = tuple(design_search.try_designs(data, plan, tried))
     search = design_search.search_result(data, plan, markets, rows, ["a note"])
     return design_search.with_together(data, plan, search), plan, data
@@ -197,11 +198,77 @@ def test_candidates_that_touch_what_they_must_not_are_rows_with_the_reason(demo,
     assert rows["apart"].table == power_of(demo, data.study, operation, others=(lantern,))
 
 
+def test_places_are_shared_by_designs_with_the_same_neighbours_only(demo):
+    """Drawn once for all lengths on one day, and again where another operation came in between; the slow way: one by one."""
+    study = read_study(demo / "demo.toml")
+    lantern = study.operations[0]
+    middle = lantern.target.centroid
+    early, late = date(2021, 6, 1), date(2022, 6, 1)
+    one = replace(
+        lantern,
+        name="apart",
+        target=shapely.Point(middle.x - 2600, middle.y + 1500).buffer(200),
+        after=("0-3 months",),
+        rings=(300.0,),
+    )
+    both = replace(study, operations=(lantern, one))
+    data = replace(located_data(demo), study=both)
+    designs = {}
+    for day in (early, late):
+        operation = replace(one, period=Period(day, day + timedelta(days=14)))
+        found = power.past_designs(data, operation, (1, 3))
+        designs |= {(day, months): design for months, design in found.items()}
+    shared = power.places_of_designs(both, designs)
+    assert shared[early, 1] is shared[early, 3]
+    assert shared[late, 1] is shared[late, 3]
+    assert shared[early, 1] is not shared[late, 1]
+    for key, design in designs.items():
+        alone = placebo.places_around(both, design)
+        assert np.array_equal(alone.row, shared[key].row)
+        assert np.array_equal(alone.column, shared[key].column)
+        assert np.array_equal(alone.control, shared[key].control)
+        assert np.array_equal(alone.untouched, shared[key].untouched)
+    assert shared[early, 1].control.sum() > shared[late, 1].control.sum()
+    assert power.places_of_designs(both, {1: "a reason"}) == {1: None}
+
+
+def test_a_row_with_another_operation_before_the_tried_window_and_after_it(demo, monkeypatch):
+    """An operation elsewhere is a neighbour of windows that reach into its days, and ordinary ground for earlier ones."""
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
+    study = read_study(demo / "demo.toml")
+    middle = study.operations[0].target.centroid
+    done = replace(
+        study.operations[0],
+        name="done",
+        target=shapely.Point(middle.x - 2600, middle.y + 1500).buffer(200),
+        period=Period(date(2021, 10, 1), date(2021, 10, 15)),
+        after=("0-3 months",),
+        before=BeforeRule(Period(date(2019, 1, 1), date(2021, 10, 1))),
+    )
+    two = replace(study, operations=(done, study.operations[0]))
+    markets = candidate_markets.planned_markets(study, study.operations)
+    search, plan, data = searched(
+        demo,
+        study=two,
+        markets=markets,
+        starts=(date(2022, 1, 10),),
+        windows=(6, 12),
+        rings=[RingDesign(50, (300, 600))],
+    )
+    assert plan.others == (done,)
+    first, second = search.rows
+    assert first.tried_until < done.period.start < second.tried_until
+    for row in search.rows:
+        operation = plan.operation(markets[0], row.rings, row.tried_until, row.months)
+        assert row.table == power_of(demo, data.study, operation, others=(done,))
+        assert row.has_answer
+
+
 def test_a_placebo_operation_is_no_other_operation(demo):
     study = read_study(demo / "demo.toml")
-    placebo = replace(study, operations=(replace(study.operations[0], placebo=True),))
+    nothing_done = replace(study, operations=(replace(study.operations[0], placebo=True),))
     data = located_data(demo)
-    for one, others in ((study, 1), (placebo, 0)):
+    for one, others in ((study, 1), (nothing_done, 0)):
         plan = design_search.search_plan(one, data.ledgers, starts=(date(2022, 6, 1),))
         assert len(plan.others) == others
 
@@ -272,7 +339,7 @@ def test_it_says_from_when_on_there_is_enough_past(demo, monkeypatch, windows):
 
 
 def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, monkeypatch):
-    """What the search says of two markets is what `geoharm power` says of a study with both operations."""
+    """What the search says of two markets is what `geoharm power` says of each beside the other, whose ground is left out."""
     monkeypatch.setattr(past_designs, "WAITS", (3,))
     search, plan, data = found
     (together,) = search.together
@@ -293,11 +360,11 @@ def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, mo
     assert falls[1] == rows[together.markets[0]].detectable_fall
     until = rows[together.markets[0]].tried_until
     both = [plan.operation(markets[name], together.rings, until, together.months) for name in together.markets[:2]]
-    study = replace(data.study, operations=tuple(both))
-    with open_engine(demo / "p.duckdb", inputs=demo) as engine:
-        ledgers = load.load_sources(engine, study, demo)
-        tables = power.power_tables(collect.collect_power(engine, study, ledgers))
-    spreads = [PooledSpread((table.zones[0].spread,)) for table in tables]
+    spreads = []
+    for operation, other in (both, both[::-1]):
+        there = replace(other, period=Period(date(2019, 6, 1), until + timedelta(days=1)))
+        table = power_of(demo, data.study, operation, others=(there,))
+        spreads.append(PooledSpread((table.zones[0].spread,)))
     assert falls[2] == common_detectable_fall(spreads)
     assert falls[2] != common_detectable_fall(
         [PooledSpread((rows[name].target.spread,)) for name in together.markets[:2]]
@@ -307,12 +374,13 @@ def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, mo
 def test_counts_from_located_events_are_those_of_the_tables(demo, found):
     search, plan, data = found
     (candidate, *_) = design_search.candidates(data, plan, search.markets)
-    asked = data.measures[0].zone_counts[candidate.key]
-    counted = design_search.counts_in_zones(data.measures[0], candidate.zones)
+    day, zones = next(iter(candidate.zones.items()))
+    asked = data.measures[0].zone_counts[candidate.key(day)]
+    counted = design_search.counts_in_zones(data.measures[0], zones)
     window = Window("all", (asked.coverage,))
     months = [Window("m", (Period(month, add_months(month, 1)),)) for month in asked.coverage.months()]
     assert counted.coverage == asked.coverage
-    for zone in candidate.zones:
+    for zone in zones:
         assert counted.total(zone.name, window) == asked.total(zone.name, window) > 0
         assert [counted.total(zone.name, one) for one in months] == [asked.total(zone.name, one) for one in months]
 
@@ -344,7 +412,7 @@ def test_progress_counts_candidates_and_rows_come_one_by_one(demo, monkeypatch):
         plan = design_search.search_plan(study, ledgers, starts=STARTS[:1], windows=(3,))
         markets = candidate_markets.planned_markets(study, plan.planned)
         tried = design_search.candidates(data, plan, markets)
-        data = collect.with_zone_counts(engine, data, {one.key: one.zones for one in tried})
+        data = collect.with_zone_counts(engine, data, design_search.zones_to_count(tried))
     rows = design_search.try_designs(data, plan, tried, lambda step, done, total: seen.append((step, done, total)))
     first = next(rows)
     assert [done for _, done, _ in seen] == [0]
