@@ -2,7 +2,7 @@
 
 Run as ``python -m bench.active_times --rows FILE [--cities 120] [--from 0] [--minutes 10] [--kinds "NAME;..."]``. It adds
 cities to a file of JSON lines, continues where the file ends, and never runs a seed twice. ``--table`` prints the table of
-`bench/RESULTS.md` from the rows instead; ``--quick`` simulates one city of each kind and prints its table.
+`docs/calibration.md` from the rows instead, and ``--docs`` writes it there; ``--quick`` simulates one city of each kind and prints its table.
 
 Every city (`bench.worlds`) is that of "base: local" or "smooth" of `bench.calibration`, with 36 months before. Designs,
 neighbours in time, placebo places and intervals are the program's own. Each city is read without an effect and with a fall of
@@ -21,6 +21,7 @@ import numpy as np
 
 from bench import worlds
 from bench.calibration import add_cities, argument, by_placebo, city_of, rows_of, short, spread_out
+from bench.calibration_table import write_part
 from bench.headline_table import is_answered, leaves_out_zero, standard_error
 from bench.looks import in_window, tables_by_month
 from bench.scenarios import LOCAL, SMOOTH, Scenario
@@ -58,6 +59,8 @@ class Kind:
     earlier : tuple of int
         Months in which other operations begin; each has six months of phases and a fall of 40% in them. The first lies on the
         ground of the operation, the others elsewhere.
+    known : bool
+        Whether the study knows the earlier operations.
     starts : tuple of int
         Months in which the operations of a campaign begin, one at each place; empty for one operation.
     """
@@ -68,6 +71,7 @@ class Kind:
     ongoing: bool = False
     strength: tuple[float, ...] = (1.0,)
     earlier: tuple[int, ...] = ()
+    known: bool = True
     starts: tuple[int, ...] = ()
 
 
@@ -81,6 +85,7 @@ KINDS = {
         "spells": Kind(LOCAL, ("during", "between", "0-6 months"), ((0, 1), (2, 3), (4, 5)), strength=_IN_SPELLS),
         "goes on": Kind(LOCAL, ("0-6 months", "6-12 months"), ongoing=True, strength=(0.25, 0.5, 0.75, 1.0)),
         "others earlier": Kind(LOCAL, earlier=(-30, -20, -20, -20)),
+        "others earlier, not named": Kind(LOCAL, earlier=(-30, -20, -20, -20), known=False),
         "campaign": Kind(LOCAL, starts=(0, 4, 8, 12)),
     }.items()
 }
@@ -119,7 +124,8 @@ def replicate(kind, seed):
         changed = rates * np.prod(factors, axis=0)
         counts = draw_counts(rng, changed, world.dispersion)
         for row, one, factor in zip(rows, places, factors, strict=False):
-            read(row, city, (one, [other for other in places if other is not one]), (changed / factor, changed, counts))
+            others = [other for other in places if other is not one] if kind.known else []
+            read(row, city, (one, others), (changed / factor, changed, counts))
     return rows
 
 
@@ -321,6 +327,8 @@ def main() -> None:
     if "--quick" in sys.argv:
         made = [{"cell": name, "seed": 0, "ops": replicate(kind, [0, 0])} for name, kind in kinds.items()]
         print(text_of(json.loads(json.dumps(short({"rows": made})))["rows"]))
+    elif "--docs" in sys.argv:
+        write_part("active times", text_of(rows_of(path)))
     elif "--table" in sys.argv:
         print(text_of(rows_of(path)))
     else:

@@ -26,7 +26,9 @@ FREE_BYTES = 1 << 20
 _END, _END_BYTES, _MOST_COMMENT = b"PK\x05\x06", 22, 0xFFFF
 _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
 # What reading an archive that is damaged, cut short or packed in an unknown way may raise; opening one may raise more.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OverflowError, struct.error)
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OverflowError, struct.error, UnicodeError,
+)  # fmt: skip
 
 
 class ArchiveFault(Exception):  # noqa: N818 it is no error of the program, but what is wrong with one archive

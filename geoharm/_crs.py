@@ -46,7 +46,7 @@ def check_known(crs: str) -> str:
     """
     try:
         pyproj.CRS.from_user_input(crs)
-    except CRSError as error:
+    except (CRSError, UnicodeError) as error:
         msg = f'The coordinate system "{crs}" is not known; give an EPSG code such as "EPSG:27700".'
         raise DesignError(msg) from error
     return crs
@@ -78,7 +78,7 @@ def is_known(crs: str) -> bool:
     """Return whether a coordinate system is known."""
     try:
         pyproj.CRS.from_user_input(crs)
-    except CRSError:
+    except (CRSError, UnicodeError):
         return False
     return True
 

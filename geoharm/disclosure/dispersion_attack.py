@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
+from geoharm.model.disclosure_rules import Threshold
 from geoharm.model.period import Period, add_months
 from geoharm.stats.dispersion import HALF_WINDOW_MONTHS, MIN_MONTHS, monthly_dispersion
 
@@ -47,9 +48,11 @@ def dispersion_reveals_month(
     in the window before, outside that window, and in every published step. In these histories each month with a count
     under k must take at least k - 1 values (as many as a label leaves), or all values that its total allows.
 
+    Under a rule that rounds, the dispersion is that of rounded months (`rounded_dispersion`), and reveals no exact one.
+
     A history that the search does not find counts as impossible, so any error leads to more suppression, not less.
     """
-    if k == 1 or step == 1 or counts.by_year:
+    if k == 1 or step == 1 or counts.by_year or (isinstance(k, Threshold) and k.rounds):
         return False
     values, groups = _history(counts, zones, design, step)
     return _is_month_revealed(tuple(values.tolist()), tuple(groups.tolist()), k)
@@ -69,6 +72,7 @@ def _history(
     for month in Period(min(counts.coverage.start, start), start).months() if counts.coverage.start < start else ():
         span = Period(month, add_months(month, 1))
         is_used = month in series[0] and counts.coverage.contains(span) and span.end <= start
+        is_used = is_used and not any(span.overlap(days) for days in design.left_out)
         values.append(float(sum(monthly[month] for monthly in series)) if is_used else math.nan)
         in_before = any(period.contains(span) for period in design.before.periods)
         keys.append(((month.year * 12 + month.month - 1) // step if step else 0, in_before))

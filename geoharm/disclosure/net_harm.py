@@ -87,7 +87,7 @@ def protect_harm_assessment(
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
         for row in net_harm.rows
-        if is_few(row.smallest_count, k) and row.smallest_count
+        if (row.smallest_count and is_few(row.smallest_count, k)) or (row.has_zero and is_few(0, k))
     }
     incomplete = hidden | without_error.all
     return replace(
@@ -280,7 +280,7 @@ def _suppress_find_dispersion(dispersion: FindDispersion, k: int) -> FindDispers
 
 def _suppress_measure_harm(row: MeasureHarm, note: Withheld) -> MeasureHarm:
     no_interval = Interval(math.nan, math.nan, row.interval.level)
-    return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0)
+    return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0, has_zero=False)
 
 
 def _protect_acceptability(

@@ -57,6 +57,7 @@ from geoharm.disclosure.released import (
     ReleasedSeries,
 )
 from geoharm.disclosure.robustness import protect_forests, protect_robustness
+from geoharm.disclosure.rounded_dispersion import with_rounded_dispersions
 from geoharm.disclosure.rounding import round_counts
 from geoharm.disclosure.rows import data_sets
 from geoharm.disclosure.suppression import suppress_effect
@@ -80,7 +81,10 @@ def protect(result: StudyResult) -> Release:
     """
     result = with_released_activity(result)
     settings = result.study.publish
-    k = 1 if settings.release == "internal" else DISCLOSURE_RULES[settings.disclosure].k
+    rule = DISCLOSURE_RULES[settings.disclosure]
+    k = 1 if settings.release == "internal" else rule.k
+    if k > 1 and rule.step > 1:
+        result = with_rounded_dispersions(result, rule)
     maps = (
         tuple(protect_hotspots(hotspots, result.study.area, k) for hotspots in result.hotspots),
         tuple(protect_change(changes, result.study.area, k) for changes in result.changes),

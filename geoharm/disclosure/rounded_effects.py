@@ -1,10 +1,10 @@
 """Effects under a rule that rounds counts: every number is computed again from the rounded counts.
 
 A rounded number that was computed from exact counts gives them back: beside 30 and 20, a log ratio of 0.32 leaves 30 and 18
-only. What cannot be computed from rounded counts is the forecast of a calibrated effect. It enters as a factor of two digits
-between the count before and the expected count, and as the distances of an interval's ends from its value, widened to a tenth.
-A calibrated interval is widened further by all that rounding may have moved, so a bound that is read from it holds for the exact
-counts too.
+only. The dispersions are those of rounded months (`rounded_dispersion`). What cannot be computed from rounded counts is the
+forecast of a calibrated effect. It enters as a factor of two digits between the count before and the expected count, and as the
+distances of an interval's ends from its value, widened to a tenth. A calibrated interval is widened further by all that rounding
+may have moved, so a bound that is read from it holds for the exact counts too.
 """
 
 from __future__ import annotations

@@ -116,6 +116,8 @@ def _round_row(
         return row
     if exact is None or rounded is None or not row.low == row.high == exact.change:
         no_interval = Interval(math.nan, math.nan, row.interval.level)
-        return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0)
+        return replace(
+            row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0, has_zero=False
+        )
     interval = rounded.interval if math.isfinite(row.interval.low) else row.interval
     return replace(row, low=rounded.change, high=rounded.change, interval=interval)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from geoharm.evaluation.design.control_floor import no_control, why_no_control
 from geoharm.evaluation.estimators.rate_ratio import NAME, log_rate_ratio
@@ -306,11 +306,14 @@ def _combined_change(counts: ZoneCounts, zones: Sequence[str], before: Window, a
     return Change(name, sum(change.before for change in changes), sum(change.after for change in changes))
 
 
-def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
+def history_dispersion(
+    counts: ZoneCounts, zones: Sequence[str], design: Design, counted: Callable[[int], int] = int
+) -> float:
     """Return the dispersion of all whole months (or years) before the operation, rounded up to a tenth.
 
     The whole history is used, because a short window before holds too little information. Months without data stay
-    missing, and so do those in which another operation reached this ground. Rounding prevents the reconstruction of single months from a published error.
+    missing, and so do those in which another operation reached this ground. Rounding prevents the reconstruction of single
+    months from a published error. `counted` gives the number that is computed with for the count of a zone in a month.
     """
     series = [counts.monthly(zone) for zone in zones]
     start = design.operation.period.start
@@ -324,5 +327,5 @@ def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design)
         span = Period(month, add_months(month, step))
         has_data = month in series[0] and counts.coverage.contains(span) and span.end <= start
         has_data = has_data and not any(span.overlap(days) for days in design.left_out)
-        values.append(float(sum(monthly_counts[month] for monthly_counts in series)) if has_data else math.nan)
+        values.append(float(sum(counted(months[month]) for months in series)) if has_data else math.nan)
     return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs, _limits
 from geoharm._json import TOO_DEEP, JsonFault, check_json, parse_json
+from geoharm._text import shown
 from geoharm.errors import DesignError
 from geoharm.geo.crossings import check_crossings
 from geoharm.geo.outlines import RawShapes, ShapeFault, coordinates, listed, mended
@@ -106,8 +107,9 @@ def _geometry(raw: RawShapes, value: object) -> BaseGeometry | None:
         "Point": _point,
         "MultiPoint": _points,
     }
-    if kind not in makers:
-        msg = f'"{kind}" is not a kind of GeoJSON geometry' if kind else "it is JSON, but not GeoJSON"
+    if not isinstance(kind, str) or kind not in makers:
+        name = shown(kind, most=40) if isinstance(kind, str) else ""
+        msg = f'"{name}" is not a kind of GeoJSON geometry' if name else "it is JSON, but not GeoJSON"
         raise ShapeFault(msg)
     return makers[kind](value.get("coordinates"))
 

@@ -75,7 +75,7 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
             people = raster.read(1, masked=True, window=window)
     except DesignError as error:
         raise StudyError([f"{path.name}: the raster does not say its coordinate system well: {error}"]) from error
-    except RasterioError as error:
+    except (RasterioError, UnicodeError) as error:
         raise StudyError(
             [f"{path.name}: the raster cannot be read: {shown(str(error).splitlines()[0], most=200)}."]
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,9 @@ class FileShapes:
         return [row.get(name) for row in self.rows]
 
     def bounds(self, crs: str, shapes: Sequence[BaseGeometry]) -> tuple[float, float, float, float]:
-        """Return west, south, east and north of some of the shapes in a coordinate system."""
+        """Return west, south, east and north of some of the shapes in a coordinate system; NaN of none."""
+        if not shapes:
+            return math.nan, math.nan, math.nan, math.nan
         west, south, east, north = shapely.total_bounds(transformed(shapes, self.crs, crs)).tolist()
         return west, south, east, north
 

@@ -138,7 +138,13 @@ def draw_joint_effects(
     normal = _normal_draws(matrix, draws, seed)
     low, high = np.full((draws, n_measures), np.nan), np.full((draws, n_measures), np.nan)
     best = np.full((2, n_measures), np.nan)
-    expected, calibrated, notes, smallest = np.full(n_measures, np.nan), [], [], [0] * len(effects)
+    expected, calibrated, notes, smallest, zeros = (
+        np.full(n_measures, np.nan),
+        [],
+        [],
+        [0] * len(effects),
+        [False] * len(effects),
+    )
     for column, (_, effect) in enumerate(effects):
         best[:, column] = effect.change
         expected[column] = effect.expected
@@ -156,6 +162,7 @@ def draw_joint_effects(
         notes.append(bounds.note)
         counts = (bounds.before, bounds.after, bounds.control_before, bounds.control_after)
         smallest.append(min((int(count.low) for count in counts if count.is_exact and count.low > 0), default=0))
+        zeros.append(any(count.is_exact and count.low == 0 for count in counts))
     measures = tuple(measure for measure, _ in (*effects, *bounded))
     places = correlation.places if correlation is not None else 0
     return JointEffects(
@@ -173,6 +180,7 @@ def draw_joint_effects(
         calibrated=tuple(calibrated),
         notes=tuple(notes),
         smallest_count=tuple(smallest),
+        has_zero=tuple(zeros),
         correlation=matrix,
         refused=(*(effect.is_refused for _, effect in effects), *(False for _ in bounded)),
         limited=tuple(measure.name in limited for measure in measures),

@@ -121,6 +121,7 @@ def harm_by_measure(joint: JointEffects, weights: Sequence[float] | Floats) -> t
             calibrated=joint.calibrated[column],
             note=joint.notes[column],
             smallest_count=joint.smallest_count[column],
+            has_zero=joint.has_zero[column],
         )
         for column, measure in enumerate(joint.measures)
     )

@@ -13,14 +13,17 @@ class Threshold(int):
     ----------
     lowest : int
         The smallest count that is suppressed: 1 releases zeros, 0 suppresses them too.
+    rounds : bool
+        Whether other counts are rounded, and every number is computed from rounded ones.
     """
 
     lowest: int
+    rounds: bool
 
-    def __new__(cls, k: int, *, lowest: int = 1) -> Self:
+    def __new__(cls, k: int, *, lowest: int = 1, rounds: bool = False) -> Self:
         """Return k with the smallest count that is suppressed."""
         threshold = super().__new__(cls, k)
-        threshold.lowest = lowest
+        threshold.lowest, threshold.rounds = lowest, rounds
         return threshold
 
 
@@ -85,7 +88,7 @@ class DisclosureRule:
     @property
     def k(self) -> Threshold:
         """The threshold, which knows the smallest count that is suppressed."""
-        return Threshold(self.threshold, lowest=self.lowest_suppressed)
+        return Threshold(self.threshold, lowest=self.lowest_suppressed, rounds=self.step > 1)
 
     @property
     def label(self) -> str:

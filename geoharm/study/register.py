@@ -453,12 +453,24 @@ def _operation(
         before=before_rule(period, months=table.before.months or 0, years=table.before.years or 0),
         after=tuple(table.after),
         placebo=tactic == "placebo",
+        spells=_spells([row.period for row in rows]),
         streets=table.rings.along or "",
         cost=math.fsum(row.cost for row in rows),
         street_width=min(row.target.street_width for row in rows)
         if all(row.target.street_width > 0 for row in rows)
         else math.nan,
     )
+
+
+def _spells(periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Return the active periods of rows that are one operation, those without a day between them as one; empty for one period."""
+    spells: list[Period] = []
+    for period in sorted(periods):
+        if spells and period.start <= spells[-1].end:
+            spells[-1] = Period(spells[-1].start, max(spells[-1].end, period.end))
+        else:
+            spells.append(period)
+    return tuple(spells) if len(spells) > 1 else ()
 
 
 def before_rule(period: Period, *, months: int, years: int) -> BeforeRule:

@@ -78,7 +78,7 @@ class Reach:
         return (
             f"Rows are one operation if their target areas lie within {self.metres:g} m of each other (the reach of the rings) and "
             "one of them, with its phases after, reaches into the windows of the other; so are rows that are joined by others. Its "
-            "target area is that of all of them, and it lasts from the first day of the first to the last day of the last."
+            "target area is that of all of them, and their days are its spells."
         )
 
 

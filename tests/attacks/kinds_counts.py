@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import shapely
@@ -10,6 +11,7 @@ import shapely
 from geoharm.evaluation.design.control_candidates import ControlCandidates
 from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import ZoneCounts
+from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from tests.attacks.attack import Attack
@@ -98,6 +100,23 @@ def by_month(*, planted, zone="target", files=("tables", "figures"), empty=slice
         return publish(whole((planned, (measured,))), release, files=files)
 
     return published
+
+
+@cache
+def running(count, release):
+    """Publish a target with few events in its second month after, and its change up to each month against 25 events a month."""
+    table = np.full((5, MONTHS.size), 50, dtype=np.int64)
+    table[0], table[4] = 20, 90
+    table[0, 14] = count
+    planned = plan(**MONTH_WINDOWS)
+    measured = counted(table, dates=MONTHS, planned=planned)
+    up_to = table[0, 13:].cumsum() / (series.EXPECTED_A_MONTH * np.arange(1, 7))
+    points = tuple(
+        Estimate(f"month {number}", float(np.log(ratio)), 0.2, "log ratio", "", calibrated=True)
+        for number, ratio in enumerate(up_to, start=1)
+    )
+    estimators = replace(other_estimators(measured, planned), running_change=points)
+    return publish(whole((planned, (replace(measured, other_estimators=estimators),))), release)
 
 
 def against_candidates(months):
@@ -200,4 +219,5 @@ COUNTS = (
         by_month(planted=14),
         series.target_month_by_event_study,
     ),
+    Attack("a month of the target from the running change", running, series.target_month_by_running_change),
 )

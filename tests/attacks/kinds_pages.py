@@ -97,6 +97,18 @@ def rounded_month(count, release):
     return publish(whole((planned, (measured,))), release, rule=ROUNDED, files=("figures", "tables"))
 
 
+@cache
+def rounded_uneven_month(count, release):
+    """Publish, under that rule, months that go up and down, so that the dispersion of the target and of a ring depends on each."""
+    table = np.full((5, MONTHS.size), 50, dtype=np.int64)
+    table[0, ::2], table[0, 1::2], table[2, ::2], table[2, 1::2], table[4] = 15, 60, 15, 60, 90
+    for zone in (0, 2):
+        table[zone, 4], table[zone, 5] = count, 75 - count
+    planned = plan(**MONTH_WINDOWS)
+    measured = counted(table, dates=MONTHS, planned=planned)
+    return publish(whole((planned, (measured,))), release, rule=ROUNDED, files=("figures", "tables"))
+
+
 NONE_OR_FEW = (0, 1, 5, 9)
 
 
@@ -238,6 +250,12 @@ PAGES = (
         pages.month_by_pixels(4),
         planted=(28, 32),
         k=5,
+    ),
+    Attack(
+        "under rounding to five: an uneven month from the dispersion, by trial",
+        rounded_uneven_month,
+        replayed(rounded_uneven_month, counts=range(28, 33)),
+        planted=(28, 32),
     ),
     *(
         Attack(

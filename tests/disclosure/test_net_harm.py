@@ -22,6 +22,7 @@ from geoharm.harm.results.appraisal import Appraisal, Baseline
 from geoharm.harm.results.markets import CriterionValue, Feature, PriorityRow, Ranking, ReachGap, ThreatMatrixRow
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.reading import Reading
@@ -80,6 +81,17 @@ def test_an_exact_small_count_of_an_area_table_is_withheld():
     nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest_count=3))) for net in plain.net_harm)
     found = protect_harm_assessment(replace(plain, net_harm=nets), set(), 5)
     assert all(math.isnan(net.rows[1].low) for net in found.net_harm)
+
+
+def test_a_zero_of_an_area_table_is_withheld_where_none_is_as_secret_as_few():
+    plain = balance()
+    nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], has_zero=True))) for net in plain.net_harm)
+    with_zero = replace(plain, net_harm=nets)
+    for rule, is_shown in (("under-10", True), ("threshold-10", False)):
+        found = protect_harm_assessment(with_zero, set(), DISCLOSURE_RULES[rule].k)
+        assert math.isfinite(found.net_harm[0].rows[1].low) == is_shown
+        assert not found.net_harm[0].rows[1].has_zero or is_shown
+        assert found.net_harm[0].is_known == is_shown
 
 
 def test_the_watch_is_published_without_counts():

@@ -17,10 +17,14 @@ from affine import Affine
 
 from geoharm import _crs
 from geoharm.errors import DesignError, StudyError
+from geoharm.geo.area_files import read_area, read_areas
 from geoharm.geo.rasters import read_population_raster
+from geoharm.model.geometry import StudyArea
 from tests.conftest import main, small_study
 from tests.limits.bombs import EVENTS_CSV, workbook
 from tests.limits.test_bombs import COLUMNS, FORMAT
+
+AREA = StudyArea(shapely.box(497_000, 4_980_000, 503_000, 4_986_000), "EPSG:32626")
 
 
 def refused(folder: Path, capsys, monkeypatch, *arguments: str) -> str:
@@ -137,3 +141,65 @@ def test_a_text_of_a_parquet_file_that_is_no_text(tmp_path, capsys, monkeypatch,
     said = refused(tmp_path, capsys, monkeypatch, "formats", "guess", "a.parquet")
     assert 'The file "a.parquet" cannot be read' in said
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [["Polygon"], {"a": 1}, 7, True, None])
+def test_a_geometry_whose_kind_is_no_text(tmp_path, kind):
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps({"type": "Feature", "geometry": {"type": kind, "coordinates": []}, "properties": {}}))
+    with pytest.raises(StudyError, match="it is JSON, but not GeoJSON"):
+        read_area(path, "EPSG:32626", name="target area")
+
+
+def test_a_coordinate_system_with_half_a_sign(tmp_path):
+    """JSON can name one half of a surrogate pair, which no encoding takes."""
+    path = tmp_path / "area.geojson"
+    ring = [[-27, 45], [-26.9, 45], [-26.9, 45.1], [-27, 45]]
+    area = {
+        "type": "Polygon",
+        "coordinates": [ring],
+        "crs": {"type": "name", "properties": {"name": "EPSG:\ud8004326"}},
+    }
+    path.write_text(json.dumps(area))
+    with pytest.raises(StudyError, match="is not known"):
+        read_area(path, "EPSG:32626", name="target area")
+    assert not _crs.is_known("\ud800")
+
+
+def test_a_raster_with_a_text_that_is_no_text(tmp_path):
+    """Names in its coordinate system are cut short or in another encoding."""
+    path = tmp_path / "people.tif"
+    transform = rasterio.transform.from_bounds(*AREA.boundary.bounds, 20, 20)
+    own = 'PROJCS["Grid of the town",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",-26.9],PARAMETER["scale_factor",0.9996],PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1]]'
+    with rasterio.open(
+        path, "w", driver="GTiff", width=20, height=20, count=1, dtype="float32", crs=own, transform=transform
+    ) as raster:
+        raster.write(np.ones((1, 20, 20), np.float32))
+    content = path.read_bytes()
+    at = content.index(b"Grid of the town")
+    path.write_bytes(content[:at] + b"\xb1\x87" + content[at + 2 :])
+    with pytest.raises(StudyError, match="cannot be read"):
+        read_population_raster(path, AREA)
+
+
+def test_an_outline_without_points_beside_a_pin(tmp_path):
+    path = tmp_path / "wards.kml"
+    ring = "<Polygon><outerBoundaryIs><LinearRing></LinearRing></outerBoundaryIs></Polygon>"
+    pin = "<Point><coordinates>-27,45,0</coordinates></Point>"
+    marks = "".join(f"<Placemark><name>{n}</name>{shape}</Placemark>" for n, shape in enumerate((ring, pin)))
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{marks}</Document></kml>')
+    with pytest.raises(StudyError, match=r"wards\.kml") as found:
+        read_areas([path], "EPSG:32626", column="name", inside=AREA.boundary)
+    assert len(found.value.problems) == 1
+
+
+def test_an_archive_whose_names_are_no_text(tmp_path):
+    """The name before the content says that it is UTF-8, and is not."""
+    path = tmp_path / "area.kmz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("dö.kml", "<kml/>")
+    content = path.read_bytes()
+    path.write_bytes(content.replace("dö.kml".encode(), b"d\xa4\xa4.kml", 1))
+    with pytest.raises(StudyError, match="damaged") as found:
+        read_area(path, "EPSG:32626", name="target area")
+    assert len(found.value.problems) == 1

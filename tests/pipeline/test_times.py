@@ -17,7 +17,7 @@ from geoharm.model.study import BeforeRule
 from geoharm.pipeline.past_designs import shifted_back
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
-from tests.conftest import small_study
+from tests.conftest import lonlat, small_study, write_polygon
 from tests.evaluation.test_clear_designs import ledger
 
 COVERAGE = Period(date(2015, 1, 1), date(2022, 1, 1))
@@ -150,3 +150,29 @@ def test_both_are_published_with_their_own_names(two):
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert [operation["name"] for operation in record["operations"]] == ["Operation Test", "Later"]
     assert {effect["zone"] for effect in record["operations"][1]["measures"][0]["effects"]} >= {"target", ALL_RINGS}
+
+
+def test_a_sliver_between_two_targets_at_two_times_does_not_follow(tmp_path):
+    """Both windows before are the year 2020, so the counts of the two targets differ by what lies between their edges."""
+    path = small_study(tmp_path, release="public")
+    write_polygon(tmp_path / "wider.geojson", 0, 0, 206)
+    lon, lat = lonlat(203, 0)
+    with (tmp_path / "reports.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"more{day},{day},{lon:.7f},{lat:.7f},find\n" for day in ("2020-03-05", "2020-08-09"))
+    two = TWO.replace("target.geojson", "wider.geojson").replace(
+        "2021-04-01, end = 2021-07-01", "2020-01-01, end = 2021-01-01"
+    )
+    two = two.replace("[watch]\nmonths = [6, 7]\n", "")
+    text = path.read_text(encoding="utf-8").replace("[publish]\n", two)
+    path.write_text(text.replace('"during", "0-6 months"', '"during", "0-2 months"', 1), encoding="utf-8")
+    found = run(read_study(path), data=tmp_path, out=tmp_path / "out", database=tmp_path / "d.duckdb")
+    exact = [operation.primary.effect("target").before for operation in found.result.operations]
+    assert exact[1] - exact[0] == 2
+    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    shown = [
+        effect["before"]
+        for operation in record["operations"]
+        for effect in operation["measures"][0]["effects"]
+        if effect["zone"] == "target"
+    ]
+    assert any(isinstance(count, dict) and count["suppressed"] for count in shown), shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -127,6 +128,18 @@ def test_forest_draws_squares_by_weight_and_a_diamond():
     sides = [float(w) for w in re.findall(r'<rect x="[\d.]+" y="[\d.]+" width="([\d.]+)"', str(chart_html(drawn)))]
     assert sides == sorted(sides, reverse=True)
     assert "3 operations together" in str(chart_html(drawn))
+
+
+@pytest.mark.parametrize(("count", "most"), [(20, 720), (40, 860), (200, 3800)])
+def test_a_forest_of_many_operations_stays_readable(count, most):
+    """Forty rows fit a printed page; labels are 11 pixels high and never overlap, and none is left out."""
+    rows = [(f"Operation {i}", Estimate("r", -0.2 + 0.001 * i, 0.2, "log ratio", "")) for i in range(count)]
+    drawn = forest_chart(pool_effects(rows))
+    check(drawn, width=most)
+    assert drawn.height <= most
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>Operation', str(chart_html(drawn)))]
+    assert len(heights) == count
+    assert min(later - earlier for earlier, later in pairwise(heights)) >= 15
 
 
 def test_percent_of_a_log_ratio():

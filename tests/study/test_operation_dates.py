@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from geoharm.errors import StudyError
 from geoharm.model.period import Period
+from geoharm.pipeline.check import check_study
 from geoharm.pipeline.preregistration import plan_contents
 from geoharm.study.read import read_study
 from tests.conftest import small_study
@@ -103,3 +105,15 @@ def test_the_plan_holds_spells_and_that_a_measure_goes_on(tmp_path):
     assert plans[1]["spells"] == ["2021-01-01 to 2021-01-07", "2021-02-01 to 2021-02-14"]
     assert plans[1]["period"] == "2021-01-01 to 2021-02-14"
     assert plans[2]["ongoing"] is True
+
+
+def test_a_mistake_in_the_phases_of_one_operation_is_told_once_and_of_it_alone(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    second = text[text.index("[[operation]]") : text.index("[publish]")].replace("Operation Test", "Again")
+    second = second.replace("0-6 months", "0-6 weeks")
+    path.write_text(text.replace("[publish]", second + "[publish]"), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        check_study(read_study(path))
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith('operation "Again": "0-6 weeks" is not a phase')

@@ -259,6 +259,8 @@ def test_rows_close_in_space_and_time_are_one_operation(tmp_path):
     pooled, alone = study.operations
     assert (pooled.name, pooled.tactic, alone.name) == ("Monday and 2 more", "several", "Alone")
     assert pooled.period == Period(date(2021, 1, 13), date(2021, 1, 28))
+    assert [(spell.start.day, spell.last.day) for spell in pooled.spells] == [(13, 14), (20, 20), (27, 27)]
+    assert alone.spells == ()
     assert len(shapely.get_parts(pooled.target)) == 3
     ledger = study.registers[0]
     assert ledger.pooled == (("Monday and 2 more", (2, 3, 4)),)
@@ -268,6 +270,25 @@ def test_rows_close_in_space_and_time_are_one_operation(tmp_path):
         in (ledger.sentences[1])
     )
     check_study(study)
+
+
+def test_days_without_a_day_between_them_are_one_spell(tmp_path):
+    text = HEAD + "".join(
+        row(f"R{day}", f"{day}/01/2021", f"{day + 1}/01/2021", 0, 10 * day) for day in (13, 14, 16, 20)
+    )
+    spells = read_study(study_of(tmp_path, text)).operations[0].spells
+    assert [(spell.start.day, spell.last.day) for spell in spells] == [(13, 17), (20, 21)]
+    assert read_study(study_of(tmp_path, "".join(text.splitlines(keepends=True)[:4]))).operations[0].spells == ()
+
+
+def test_rows_of_one_place_and_other_times_stay_apart(tmp_path):
+    """Three months after one end in July; the six months before the other begin in August."""
+    text = HEAD + row("Early", "13/07/2020", "20/07/2020", 0, 0) + row("Late", "10/06/2021", "11/06/2021", 50, 0)
+    study = read_study(study_of(tmp_path, text))
+    assert [one.name for one in study.operations] == ["Early", "Late"]
+    check_study(study)
+    nearer = text.replace("10/06/2021;11", "19/04/2021;20")
+    assert len(read_study(study_of(tmp_path, nearer)).operations) == 1
 
 
 def test_a_group_whose_windows_do_not_fit_is_rejected_whole(tmp_path):

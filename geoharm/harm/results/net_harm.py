@@ -46,6 +46,8 @@ class JointEffects:
     smallest_count : tuple of int
         For each measure: the smallest exact count above 0 of an area table in the zone and its control; 0 if there is
         none.
+    has_zero : tuple of bool
+        For each measure: whether one of these counts is exactly 0.
     refused : tuple of bool
         Whether calibration was tried for a measure and was not possible: it has no 95% interval.
     limited, doubted : tuple of bool
@@ -68,6 +70,7 @@ class JointEffects:
     calibrated: tuple[bool, ...]
     notes: tuple[Note, ...]
     smallest_count: tuple[int, ...]
+    has_zero: tuple[bool, ...]
     correlation: NDArray[np.float64]
     refused: tuple[bool, ...]
     limited: tuple[bool, ...]
@@ -108,6 +111,8 @@ class MeasureHarm:
         Why the effect is unknown, or what its bounds leave out.
     smallest_count : int
         The smallest exact count above 0 of an area table behind the effect, for disclosure control; 0 if there is none.
+    has_zero : bool
+        Whether a count of an area table behind the effect is exactly 0, for disclosure control.
     """
 
     measure: Measure
@@ -118,6 +123,7 @@ class MeasureHarm:
     calibrated: bool
     note: Note = ""
     smallest_count: int = 0
+    has_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)

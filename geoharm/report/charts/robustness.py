@@ -307,6 +307,10 @@ def phases_caption(phases: Sequence[ReleasedEffect]) -> str:
     return "Target area by phase: " + (", ".join(phase_texts) if phase_texts else "no phase can be given")
 
 
+# Pixels between the rows of a forest: narrower from so many rows on, so that forty of them fit a printed page.
+_FOREST_STEP, _NARROW_STEP, _MANY_ROWS = 30.0, 18.0, 20
+
+
 def forest_chart(
     forest: Forest,
     *,
@@ -329,7 +333,8 @@ def forest_chart(
     """
     rows = list(forest.rows)
     longest = min(max((len(label) for label, _, _ in rows), default=0), 40)
-    step, left, right = 30.0, max(220.0, 7.0 * longest), WIDTH - 20
+    step = _FOREST_STEP if len(rows) <= _MANY_ROWS else _NARROW_STEP
+    left, right = max(220.0, 7.0 * longest), WIDTH - 20
     height = 60 + step * (len(rows) + (2 if forest.pooled else 0))
     spans = [percent_change_interval(estimate.interval()) for _, estimate, _ in rows]
     values = [percent for span in spans for percent in span] + [

@@ -45,13 +45,15 @@ def effect_decay_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         blocks += _running_blocks(estimators.running_change)
     if decays:
         lead = "The change when it began, its decay while the operation ran, and what was left since it ended."
-        if operation.design.operation.ongoing:
+        ongoing = operation.design.operation.ongoing
+        if ongoing:
             lead = "The change when it began, and its decay since."
-        blocks += [Paragraph(f"{lead} {ORIENTATION}", "how"), _decay_table(decays)]
+        blocks += [Paragraph(f"{lead} {ORIENTATION}", "how"), _decay_table(decays, ongoing=ongoing)]
         refusals = tuple(
             f"{decay.zone}: {_PART_WORDS.get(part, part)}, because {reason}."
             for decay in decays
             for part, reason in decay.not_estimated
+            if not (ongoing and part == "residual")
         )
         if refusals:
             blocks.append(BulletList(refusals, "small"))
@@ -90,27 +92,28 @@ def _running_table(points: tuple[Estimate, ...]) -> Table:
     return Table(columns, rows, caption="Running change in the target area")
 
 
-def _decay_table(decays: tuple[EffectDecay, ...]) -> Table:
+def _decay_table(decays: tuple[EffectDecay, ...], *, ongoing: bool) -> Table:
+    """Return the parts of the decay; nothing is left of what goes on."""
+    heads = ("Since it began, at first", "Decay since it began, a month") if ongoing else (
+        "While it ran, at first", "Decay while it ran, a month"
+    )  # fmt: skip
     columns = (
         Column("Zone"),
-        point_column("While it ran, at first", short="At first", name="At first, change in percent"),
-        point_column("Decay while it ran, a month", short="Decay", name="Decay, percent a month"),
-        point_column("Left since it ended", short="Left", name="Left, change in percent"),
+        point_column(heads[0], short="At first", name="At first, change in percent"),
+        point_column(heads[1], short="Decay", name="Decay, percent a month"),
+        *(() if ongoing else (point_column("Left since it ended", short="Left", name="Left, change in percent"),)),
     )
-    return Table(
-        columns, tuple(map(_decay_row, decays)), caption="Effect decay against the control area, for orientation"
-    )
+    rows = tuple(Row(_decay_cells(decay)[: len(columns)]) for decay in decays)
+    return Table(columns, rows, caption="Effect decay against the control area, for orientation")
 
 
-def _decay_row(decay: EffectDecay) -> Row:
+def _decay_cells(decay: EffectDecay) -> tuple[Cell, ...]:
     refused = dict(decay.not_estimated)
-    return Row(
-        (
-            text_cell(decay.zone),
-            point_cell(decay.initial),
-            _refusable_cell(decay.decay, refused=bool({"wear", "all"} & refused.keys())),
-            _refusable_cell(decay.residual, refused=bool({"residual", "all"} & refused.keys())),
-        )
+    return (
+        text_cell(decay.zone),
+        point_cell(decay.initial),
+        _refusable_cell(decay.decay, refused=bool({"wear", "all"} & refused.keys())),
+        _refusable_cell(decay.residual, refused=bool({"residual", "all"} & refused.keys())),
     )
 
 

@@ -38,11 +38,16 @@ def harm_over_weight(folder):
 
 
 def error_squared(folder):
-    """Square the error of the harm criterion: counts divided by the years squared; without the noise of months, dispersion 1."""
-    error = _market(folder)["criteria"]["harm"]["standard_error"]
-    if not exact(error):
+    """Square the error of the harm criterion: counts divided by the years squared, times the dispersion.
+
+    Without the noise of months that is 1; of what is published, a whole number, which the harm itself tells.
+    """
+    criterion = _market(folder)["criteria"]["harm"]
+    error = criterion["standard_error"]
+    if not exact(error) or not exact(criterion["value"]):
         return MARKET
-    return _count(folder, error**2 * YEARS**2) & MARKET
+    dispersion = 1 if folder.release == "internal" else round(error**2 * YEARS / criterion["value"])
+    return _count(folder, error**2 * YEARS**2 / dispersion) & MARKET
 
 
 def trend_of_years(folder):

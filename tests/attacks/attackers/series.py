@@ -9,6 +9,7 @@ from tests.attacks.attackers.published import ends, exact
 from tests.attacks.attackers.solving import known, possible
 
 SMALL = set(range(41))
+EXPECTED_A_MONTH = 25.0
 _LINE = re.compile(r'<polyline points="([^"]+)"[^>]*>')
 _TICK = re.compile(r'<text x="42" y="([\d.]+)"[^>]*>([\d,]+)</text>')
 _MONTHLY = "a-month"
@@ -106,6 +107,20 @@ def control_month_by_curve(position, month):
         return {count for count in SMALL if abs(count - value) < 1e-4}
 
     return recover
+
+
+def target_month_by_running_change(folder):
+    """Take a month in the target from its change up to that month and up to the one before, knowing what was expected."""
+    points = (folder.measure("finds")["other_estimators"] or {}).get("running_change") or []
+    values = {one["name"]: one["value"] for one in points if exact(one["value"])}
+    if not {"month 1", "month 2"} <= values.keys():
+        return SMALL
+    half = 0.5e-8 if folder.release == "internal" else 0.005
+    ends = [
+        [EXPECTED_A_MONTH * months * math.exp(values[f"month {months}"] + side * half) for side in (-1, 1)]
+        for months in (1, 2)
+    ]
+    return {count for count in SMALL if ends[1][0] - ends[0][1] - 1e-6 <= count <= ends[1][1] - ends[0][0] + 1e-6}
 
 
 def target_month_by_event_study(folder):

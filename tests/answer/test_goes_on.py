@@ -5,6 +5,7 @@ Nothing is after a measure that goes on, so no sentence about it says so.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from geoharm.answer.nouns import Lasts
 from geoharm.answer.questions import will_it_last
 from geoharm.cli.app import app
+from geoharm.cli.power import _print_table
+from geoharm.evaluation.results.power import PowerRow, PowerTable
 from geoharm.model.design import Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import UNDER_WAY, Period
@@ -158,6 +161,8 @@ def test_no_page_of_a_measure_that_goes_on_says_after(runs):
     assert "In the 181 days since it began, " in report
     assert "Has it lasted so far?" in report
     assert "Will it last?" not in report
+    assert "since it ended" not in report
+    assert "Decay since it began" in report
     assert "crackdown, since 1 January 2021, goes on" in report
     assert '<th scope="col" class="n">Since, 181 days</th>' in report
 
@@ -257,3 +262,28 @@ def test_the_script_of_the_map_has_every_word_that_is_told_otherwise():
         assert words not in told
     assert '"Since compared with before' in told
     assert 'word === "after" ? "since" : word' in told
+
+
+def test_power_says_from_when_its_months_count(capsys):
+    rows = (PowerRow("target", 6, 100.0, 0.3), PowerRow("all rings", 6, math.nan, math.nan, "too few"))
+    table = PowerTable("One", "finds", "requests", "windows of the past that end by 2021-01-01", rows, rows[:1])
+    for later in ("after", "since its start"):
+        _print_table(table, primary=True, later=later)
+        printed = capsys.readouterr().out
+        assert f"target, 6 months {later}: about 100" in printed
+        assert f"all rings, 6 months {later}: too few" in printed
+        assert f"a fall of 50% in the target: 6 months {later}" in printed
+
+
+@pytest.mark.parametrize(("last", "is_told"), [("2021-12-31", True), ("2021-12-30", False)])
+def test_check_asks_whether_an_operation_that_ends_with_the_study_goes_on(tmp_path, last, is_told):
+    path = small_study(tmp_path)
+    text = (
+        path.read_text(encoding="utf-8")
+        .replace("end       = 2021-01-31", f"end = {last}")
+        .replace(PHASES, 'after = ["during"]\n')
+    )
+    path.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(path)])
+    assert done.exit_code == 0
+    assert ("if it goes on, write ongoing = true instead of end" in done.output) is is_told
