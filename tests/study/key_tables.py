@@ -55,7 +55,12 @@ def rows(properties: dict, required: list[str], schema: dict, before: str = "") 
         inner = next(
             (
                 part
-                for part in (node, node.get("items", {}), *node.get("items", {}).get("anyOf", ()))
+                for part in (
+                    node,
+                    *node.get("anyOf", ()),
+                    node.get("items", {}),
+                    *node.get("items", {}).get("anyOf", ()),
+                )
                 if "properties" in part
             ),
             {},
