@@ -258,7 +258,7 @@ def _print_measure(found: DesignSearch, measure: str) -> None:
     for row in refused:
         labels_by_reason.setdefault(_reason(row), []).append(found.label(row.market))
     for reason, names in labels_by_reason.items():
-        print(f"   -  {', '.join(names)}: {reason}")
+        print(f"   -  {'; '.join(names)}: {reason}")
 
 
 def _spread(found: DesignSearch, row: DesignRow) -> str:
@@ -348,7 +348,7 @@ def _together_sentence(found: DesignSearch, together: TogetherRow) -> str:
     falls = ", ".join(f"{number}: {fall:.0%}" for number, fall in together.falls if number <= count)
     return (
         f"Pooled, {together.measure} ({together.rings.name}, {together.start}, {together.months} months after): operations at "
-        f"{', '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, in one study and if "
+        f"{'; '.join(found.label(name) for name in together.markets[:count])}, which lie apart, find together, in one study and if "
         f"the fall is the same in all, by their number: {falls}."
     )
 

@@ -43,7 +43,7 @@ class Design:
     margin : float
         The largest change, as a share of the expected count, that a bound may leave open: the study's margin.
     left_out : tuple of Period
-        Days before on which another operation reached this ground; no month that holds one is used as history.
+        Days before that are left out because another operation reached this ground; no month that holds one is history.
     """
 
     operation: Operation

@@ -438,10 +438,14 @@ def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, market
     markets : sequence of CandidateMarket
     """
     operations = [plan.operation(market, like.rings, like.tried_until, like.months) for market in markets]
-    study = replace(_among_others(data.study, plan), operations=(*plan.others, *operations))
-    among, collected = replace(data, study=study), data.measure(like.table.measure)
-    answers = []
+    collected, answers = data.measure(like.table.measure), []
+    # The evaluation will leave the ground of operations of one time out of each other's control and places, so the windows
+    # of the past do too: as if each of the others had been there all the time.
+    always = Period(data.study.period.start, like.tried_until + timedelta(days=plan.days))
     for operation in operations:
+        others = [replace(other, period=always) for other in operations if other is not operation]
+        study = replace(_among_others(data.study, plan), operations=(*plan.others, *others, operation))
+        among = replace(data, study=study)
         design = past_designs(among, operation, [like.months])[like.months]
         if isinstance(design, str):
             return math.nan

@@ -56,7 +56,7 @@ def test_a_search_without_an_answer_says_so_with_reasons(study, monkeypatch):
     )
     assert "No design can answer: none finds a fall of 60% or less of finds." in said
     assert re.search(
-        r"   -  Operation Test, market 1, [^:]*: the data begin on 2020-01-01, too late for 3 months", said
+        r"   -  Operation Test; market 1; [^:]*: the data begin on 2020-01-01, too late for 3 months", said
     )
     assert "The best of many designs" not in said
 

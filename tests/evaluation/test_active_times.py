@@ -19,7 +19,7 @@ from geoharm.evaluation.effects import history_dispersion
 from geoharm.evaluation.placebo.places import history_windows
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.geometry import ZoneRole
-from geoharm.model.period import Period, Window, headline_phases
+from geoharm.model.period import Period, Window, add_months, headline_phases
 from geoharm.model.study import BeforeRule
 from tests.evaluation.test_clear_designs import AREA, DATA, ledger, operation
 
@@ -228,11 +228,19 @@ def test_months_in_which_another_operation_reached_this_ground_are_no_history():
     counts, _ = months_of(operation())
     design = build_design(operation(), AREA, [old(6400)], [ledger()])
     assert design.left_out == (Period(date(2018, 2, 1), date(2018, 4, 15)),)
-    assert any("2018-02-01 to 2018-04-14: months with these days are left out" in note for note in design.notes)
+    assert any("months with a day of 2018-02-01 to 2018-04-14 are left out" in note for note in design.notes)
     all_months = {window.periods[0].start for window in history_windows(counts, design.operation)}
     kept = {window.periods[0].start for window in history_windows(counts, design.operation, left_out=design.left_out)}
     assert all_months - kept == {date(2018, 2, 1), date(2018, 3, 1), date(2018, 4, 1)}
     assert months_around(counts, design).spans[0].start == date(2018, 5, 1)
+
+
+@pytest.mark.parametrize(("months_since", "begins_there"), [(23, False), (24, True), (30, True)])
+def test_history_begins_after_another_operation_where_two_years_are_left(months_since, begins_there):
+    end = add_months(date(2020, 3, 1), -months_since)
+    other = old(6400, period=Period(end - timedelta(days=20), end), after=("during",))
+    left_out = build_design(operation(), AREA, [other], [ledger()]).left_out
+    assert left_out == (Period(DATA.start if begins_there else other.period.start, end),)
 
 
 def test_a_month_of_another_operation_does_not_widen_the_dispersion():

@@ -339,7 +339,7 @@ def test_it_says_from_when_on_there_is_enough_past(demo, monkeypatch, windows):
 
 
 def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, monkeypatch):
-    """What the search says of two markets is what `geoharm power` says of a study with both operations."""
+    """What the search says of two markets is what `geoharm power` says of each beside the other, whose ground is left out."""
     monkeypatch.setattr(past_designs, "WAITS", (3,))
     search, plan, data = found
     (together,) = search.together
@@ -360,11 +360,11 @@ def test_pooled_markets_lie_apart_and_have_the_fall_of_one_study(demo, found, mo
     assert falls[1] == rows[together.markets[0]].detectable_fall
     until = rows[together.markets[0]].tried_until
     both = [plan.operation(markets[name], together.rings, until, together.months) for name in together.markets[:2]]
-    study = replace(data.study, operations=tuple(both))
-    with open_engine(demo / "p.duckdb", inputs=demo) as engine:
-        ledgers = load.load_sources(engine, study, demo)
-        tables = power.power_tables(collect.collect_power(engine, study, ledgers))
-    spreads = [PooledSpread((table.zones[0].spread,)) for table in tables]
+    spreads = []
+    for operation, other in (both, both[::-1]):
+        there = replace(other, period=Period(date(2019, 6, 1), until + timedelta(days=1)))
+        table = power_of(demo, data.study, operation, others=(there,))
+        spreads.append(PooledSpread((table.zones[0].spread,)))
     assert falls[2] == common_detectable_fall(spreads)
     assert falls[2] != common_detectable_fall(
         [PooledSpread((rows[name].target.spread,)) for name in together.markets[:2]]

@@ -58,7 +58,7 @@ def build_design(
     days = days or compared_days(operation, before, (after, *phases))
     near = neighbours_in(days, others)
     zones = build_zones(operation, area, near)
-    left_out = left_out_days(operation, days, others)
+    left_out = left_out_days(operation, days, others, first_day=min(starts))
     _check_whole_years([ledger.source for ledger in ledgers if ledger.precision == "year"], (before, *phases))
     if operation.control is None:
         clearance = clearance_width(operation)
@@ -125,7 +125,7 @@ def _other_times_notes(near: Sequence[Operation], others: Sequence[Operation], l
     if left_out:
         days = ", ".join(f"{period.start} to {period.last}" for period in left_out)
         notes.append(
-            f"Another operation reached the ground of this one in {days}: months with these days are left out of what the "
+            f"Another operation reached the ground of this one before: months with a day of {days} are left out of what the "
             "forecast learns from."
         )
     return notes
