@@ -9,6 +9,7 @@ from geoharm import _text
 from geoharm.disclosure.released import Release
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Note
 from geoharm.report import format_numbers
 from geoharm.report.cells import missing_cell, number_cell, percent_cell, percent_column, text_cell
 from geoharm.report.charts.robustness import forest_chart, percent_change_interval, ratio_text
@@ -43,8 +44,7 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
         blocks.append(Figure(forest_chart(forest)))
     blocks.append(weights_table("Operation", forest.rows))
     if forest.left_out:
-        left_out = "; ".join(f"{label}: {note_text(reason)}" for label, reason in forest.left_out)
-        blocks.append(Paragraph(f"Left out: {left_out}.", "small"))
+        blocks.append(Paragraph(f"Left out: {left_out_text(forest.left_out)}.", "small"))
     note = _text.capitalised(note_text(forest.note))
     blocks.append(
         Paragraph(
@@ -62,6 +62,20 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
         )
         blocks.append(Paragraph((text, mono("https://doi.org/10.1016/j.jeconom.2022.04.001")), "small"))
     return Section(anchor, f"All operations of this study: {zone}", "For the board", tuple(blocks))
+
+
+def left_out_text(left_out: Sequence[tuple[str, Note]]) -> str:
+    """Return the operations that are left out, those of one reason together.
+
+    Examples
+    --------
+    >>> left_out_text([("A", "no error"), ("B", "too few events"), ("C", "no error")])
+    'A and C: no error; B: too few events'
+    """
+    labels: dict[str, list[str]] = {}
+    for label, reason in left_out:
+        labels.setdefault(note_text(reason), []).append(label)
+    return "; ".join(f"{format_numbers.join_with_and(names)}: {reason}" for reason, names in labels.items())
 
 
 def weights_table(
