@@ -33,7 +33,7 @@ from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
 from geoharm.pipeline.designs import design_operations, map_windows
 from geoharm.pipeline.load import Progress, no_progress
-from geoharm.pipeline.past_designs import past_zones
+from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones
 from geoharm.pipeline.renamed_categories import half_counted, with_both_names
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
 from geoharm.queries.counts import (
@@ -149,7 +149,10 @@ def _own_place_counts(engine: Engine, measure: Measure, designs: Sequence[Design
 def collect_power(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
     """Return the data of every harm measure for its power before each operation."""
     streets = _street_lines(engine, study)
-    zones = {operation.name: past_zones(study, ledgers, streets, operation) for operation in study.operations}
+    zones = {
+        operation.name: past_zones(beside_its_neighbours(study, operation), ledgers, streets, operation)
+        for operation in study.operations
+    }
     measures = tuple(
         MeasureData(
             measure,

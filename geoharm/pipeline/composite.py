@@ -26,7 +26,7 @@ from geoharm.model.period import Period, Window
 from geoharm.model.pooled import Forest
 from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, CompositeOutcome, Study
-from geoharm.pipeline.past_designs import AFTER, composite_months, shifted_back
+from geoharm.pipeline.past_designs import AFTER, beside_its_neighbours, composite_months, shifted_back
 from geoharm.pipeline.placebo import placebo_panel, places_around
 from geoharm.pipeline.study_data import StudyData
 from geoharm.results import OperationResult
@@ -70,8 +70,9 @@ def composite_power(data: StudyData) -> tuple[CompositeSummary[CompositeResult],
         results = []
         for operation in study.operations:
             months = composite_months(operation, outcome)
+            beside = beside_its_neighbours(study, operation)
             try:
-                design = shifted_back(study, data.ledgers, data.streets, operation, months, after=operation.after)
+                design = shifted_back(beside, data.ledgers, data.streets, operation, months, after=operation.after)
             except DesignError as error:
                 reason = f"no pooled answer: {str(error).rstrip('.')}"
                 undefined_ratio = undefined(
@@ -79,7 +80,7 @@ def composite_power(data: StudyData) -> tuple[CompositeSummary[CompositeResult],
                 )
                 results.append(CompositeResult(operation.name, (), undefined_ratio))
                 continue
-            results.append(_composite_result(data, outcome, design))
+            results.append(_composite_result(replace(data, study=beside), outcome, design))
         summaries.append(CompositeSummary(outcome, tuple(results)))
     return tuple(summaries)
 

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.build import build_design
-from geoharm.evaluation.design.neighbours import on_its_ground
+from geoharm.evaluation.design.neighbours import compared_days, neighbours_in, on_its_ground
 from geoharm.evaluation.design.network_rings import rings_along_streets
+from geoharm.evaluation.design.windows import windows_as_written
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone
 from geoharm.model.ledger import SourceLedger
@@ -87,6 +88,24 @@ def shifted_back(
             continue
         return rings_along_streets(design, streets[operation.streets]) if operation.streets else design
     raise first_error or DesignError("no earlier window could be tried")
+
+
+def beside_its_neighbours(study: Study, operation: Operation) -> Study:
+    """Return the study as windows of the past have to see it: with the neighbours of one operation there all the time.
+
+    The evaluation of an operation will leave the ground of its neighbours, which are active in its own windows, out of control
+    and placebo places. In the past most of them had not begun; a design that used their ground there would promise what the
+    evaluation cannot keep.
+    """
+    before, phases = windows_as_written(operation)
+    near = neighbours_in(compared_days(operation, before, phases), study.other_operations(operation))
+    always = tuple(
+        replace(other, period=Period(min(study.period.start, other.period.start), other.period.end), spells=())
+        if other in near
+        else other
+        for other in study.operations
+    )
+    return replace(study, operations=always)
 
 
 def past_zones(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import shapely
@@ -19,7 +20,7 @@ from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.results.power import PowerRow, PowerTable
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.study import Operation, Study
-from geoharm.pipeline.past_designs import latest_end, own_months, power_months, shifted_back
+from geoharm.pipeline.past_designs import beside_its_neighbours, latest_end, own_months, power_months, shifted_back
 from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
@@ -43,8 +44,9 @@ def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
     measures = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
     tables: list[PowerTable] = []
     for operation in data.study.operations:
-        designs = past_designs(data, operation, power_months(operation))
-        places = places_of_designs(data.study, designs)
+        study = beside_its_neighbours(data.study, operation)
+        designs = past_designs(replace(data, study=study), operation, power_months(operation))
+        places = places_of_designs(study, designs)
         own, zones = own_months(operation), power_zones(operation)
         for collected in measures:
             # In windows of other lengths than the study's own, the target alone is asked for.

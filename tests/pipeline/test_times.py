@@ -10,11 +10,13 @@ import pytest
 import shapely
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.build import build_design
 from geoharm.harm.results.unintended_harm import RiseState
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.period import Period
 from geoharm.model.study import BeforeRule
-from geoharm.pipeline.past_designs import shifted_back
+from geoharm.pipeline.past_designs import beside_its_neighbours, shifted_back
+from geoharm.pipeline.placebo import places_around
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
 from tests.conftest import lonlat, small_study, write_polygon
@@ -45,6 +47,23 @@ def test_a_measure_that_goes_on_is_tried_from_its_start_to_the_real_one(study, m
     assert design.after.name == "after"
     assert design.before.end == design.operation.period.start
     assert round(design.after.days / 30.44) == months
+
+
+@pytest.mark.parametrize(("begins", "is_neighbour"), [(date(2021, 1, 1), True), (date(2016, 1, 1), False)])
+def test_the_past_is_tried_without_the_ground_that_the_evaluation_will_leave_out(study, begins, is_neighbour):
+    """The design of the past has the control area of the real one: the other had not begun then, and will have."""
+    one = replace(study.operations[0], control=None)
+    target = shapely.affinity.translate(one.target, 1500, 0)
+    other = replace(one, name="other", target=target, period=Period(begins, begins + timedelta(days=20)))
+    both = replace(study, operations=(one, other))
+    sources = [ledger(coverage=COVERAGE)]
+    real = build_design(one, study.area, (other,), sources)
+    past = shifted_back(beside_its_neighbours(both, one), sources, {}, one, 6)
+    assert past.control_area.intersects(other.target) is not is_neighbour
+    assert past.control_area.symmetric_difference(real.control_area).area < 1
+    places = places_around(beside_its_neighbours(both, one), past)
+    alone = places_around(replace(study, operations=(one,)), past)
+    assert (places.row.size < alone.row.size) is is_neighbour
 
 
 @pytest.mark.parametrize("by_month", [False, True])
