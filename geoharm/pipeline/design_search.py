@@ -40,7 +40,7 @@ from geoharm.model.period import Period, add_months, first_of_month
 from geoharm.model.spread import PooledSpread
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.load import Progress, no_progress
-from geoharm.pipeline.past_designs import past_zones, power_months
+from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones, power_months
 from geoharm.pipeline.power import length_rows, past_designs, places_of_designs, power_table, power_zones
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
@@ -94,13 +94,20 @@ class SearchPlan:
     def operation(self, market: CandidateMarket, rings: RingDesign, until: date, months: int) -> Operation:
         """Return an operation at a market that begins on the day `until` and is evaluated over some months after it."""
         return replace(
-            self.template,
+            self.template_at(until, months),
             name=market.name,
-            period=Period(until, until + timedelta(days=self.days)),
             target=market.geometry,
             target_note=market.source,
             gap=rings.gap,
             rings=rings.outer,
+            street_width=math.nan,
+        )
+
+    def template_at(self, start: date, months: int) -> Operation:
+        """Return the study's last operation as one that begins on a day and is evaluated over some months after it."""
+        return replace(
+            self.template,
+            period=Period(start, start + timedelta(days=self.days)),
             after=(f"0-{months} months",),
             looks=1,
             chosen_on=None,
@@ -109,7 +116,6 @@ class SearchPlan:
             activity=(),
             spells=(),
             ongoing=False,
-            street_width=math.nan,
         )
 
     @property
@@ -442,9 +448,10 @@ def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, market
     # The evaluation will leave the ground of operations of one time out of each other's control and places, so the windows
     # of the past do too: as if each of the others had been there all the time.
     always = Period(data.study.period.start, like.tried_until + timedelta(days=plan.days))
+    among_done = _among_others(data.study, plan)
     for operation in operations:
         others = [replace(other, period=always) for other in operations if other is not operation]
-        study = replace(_among_others(data.study, plan), operations=(*plan.others, *others, operation))
+        study = replace(among_done, operations=(*among_done.operations, *others, operation))
         among = replace(data, study=study)
         design = past_designs(among, operation, [like.months])[like.months]
         if isinstance(design, str):
@@ -529,8 +536,14 @@ def _last_tried(plan: SearchPlan, months: int, ahead: int) -> date:
 
 
 def _among_others(study: Study, plan: SearchPlan) -> Study:
-    """Return the study with no operation but those that a design must not touch."""
-    return replace(study, operations=plan.others, composites=())
+    """Return the study with no operation but those that a design must not touch.
+
+    Those that reach into the windows of a start, before or after, are there all the time, as in `beside_its_neighbours`.
+    """
+    among = replace(study, operations=plan.others, composites=())
+    for start, months in product(plan.starts, plan.windows):
+        among = beside_its_neighbours(among, plan.template_at(start, months))
+    return among
 
 
 def _under(collected: MeasureData, candidate: Candidate, day: date) -> MeasureData:

@@ -9,6 +9,7 @@ import pytest
 
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.protect import protect
+from geoharm.evaluation.pooling.operations import pool_effects
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.mitigation import MarginState, MarginTest
 from geoharm.harm.results.net_harm import Flip, PartialSum
@@ -22,7 +23,6 @@ from geoharm.report.section_html import section_html
 from geoharm.report.sections.tactics import tactics_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
 from geoharm.report.sections.values import values_section
-from geoharm.stats.random_effects import random_effects_mean
 from tests.disclosure.test_net_harm import balance
 from tests.disclosure.test_protect import PLENTY, result
 from tests.harm.worlds import measure
@@ -278,6 +278,18 @@ def test_tactics_need_two_operations(release):
     assert tactics_section(release) == ()
 
 
+def test_a_tactic_of_one_operation_has_its_own_interval(release):
+    first = with_harm(release, assessment())
+    operation = replace(first.design.operation, name="second", tactic="seizure")
+    second = replace(first, design=replace(first.design, operation=operation))
+    (section,) = tactics_section(replace(release, operations=(first, second)))
+    ratio = first.primary.effect("target").ratio
+    for number in range(2):
+        row = file_record(section.tables[1], number)
+        assert row["Target"] == pytest.approx(math.exp(ratio.value))
+        assert row["Target, low end"] == pytest.approx(math.exp(ratio.interval(0.95).low))
+
+
 def test_pooled_tactics_in_files_are_the_pooled_numbers(release):
     first = with_harm(release, assessment())
     design = first.design
@@ -290,8 +302,13 @@ def test_pooled_tactics_in_files_are_the_pooled_numbers(release):
     ratio = first.primary.effect("target").ratio
     assert cell_of(single, "second", "Target").values[0] == pytest.approx(math.exp(ratio.value))
     record = file_record(pooled)
-    expected = random_effects_mean([ratio.value] * 2, [ratio.standard_error**2] * 2)
-    assert record["Target"] == pytest.approx(math.exp(expected.mean))
+    # As the forest pools the same two.
+    expected = pool_effects([("first", ratio), ("second", ratio)]).pooled
+    ends = expected.interval(0.95)
+    assert record["Target"] == pytest.approx(math.exp(expected.value))
+    assert record["Target, low end"] == pytest.approx(math.exp(ends.low))
+    assert record["Target, high end"] == pytest.approx(math.exp(ends.high))
+    assert ratio.interval(0.95).low < ends.low < ends.high < ratio.interval(0.95).high
     assert record["Target, operations"] == record["Operations"] == 2
     assert (record["Cost together"], record["Operations with a stated cost"]) == (1200.4, 1)
     assert pooled.rows[0].cells[-1].text == "1,200 (1 of 2 stated)"

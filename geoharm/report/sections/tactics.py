@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.evaluation.pooling.carried_ends import carried_mean
+from geoharm.evaluation.pooling.operations import NAME, operations_correlation
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate
 from geoharm.model.period import UNDER_WAY
 from geoharm.report.cells import number_cell, number_value, ratio_cell, ratio_column, ratio_text, text_cell
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table, Value
 from geoharm.report.sections.values import bounds_column, net_harm_cell
-from geoharm.stats.random_effects import random_effects_mean
 
 
 def tactics_section(release: Release) -> tuple[Section, ...]:
@@ -121,7 +122,7 @@ def _tactics_table(operations: Sequence[ReleasedOperation]) -> Table:
         )
         for tactic, of_tactic in sorted(by_tactic.items())
     )
-    caption = "By tactic: random-effects mean, careful interval, and the number of operations behind it"
+    caption = "By tactic: mean of the operations, 95% interval, and the number of operations behind it"
     return Table(columns, rows, caption)
 
 
@@ -131,15 +132,17 @@ def _pooled_column(head: str, *, short: str = "") -> Column:
 
 
 def _pooled_cell(estimates: Sequence[Estimate]) -> Cell:
-    """Return the random-effects mean rate ratio with its careful interval, and the number of operations."""
+    """Return the mean rate ratio of operations, all with the same weight, its 95% interval, and how many they are.
+
+    The mean of logarithms, with the ends of the operations' own intervals carried over as in the forest; of one operation,
+    its own.
+    """
     usable = [estimate for estimate in estimates if estimate.is_defined and estimate.standard_error > 0]
     if not usable:
         return Cell("cannot be said (0)", (*[Missing.NOT_KNOWN] * 3, 0))
-    pooled = random_effects_mean(
-        [estimate.value for estimate in usable], [estimate.standard_error**2 for estimate in usable]
-    )
-    log_interval: Interval = pooled.hartung_knapp_interval
-    mean, low, high = map(math.exp, (pooled.mean, log_interval.low, log_interval.high))
+    pooled = usable[0] if len(usable) == 1 else carried_mean(usable, operations_correlation(len(usable)), name=NAME)
+    log_interval = pooled.interval(0.95)
+    mean, low, high = map(math.exp, (pooled.value, log_interval.low, log_interval.high))
     return Cell(
         f"{mean:.2f} ({low:.2f} to {high:.2f}), of {len(usable)}", (*map(number_value, (mean, low, high)), len(usable))
     )
