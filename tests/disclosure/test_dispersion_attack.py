@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.constraints import constraints_of
-from geoharm.disclosure.dispersion_attack import _Dispersion, dispersion_reveals_month
+from geoharm.disclosure.dispersion_attack import _Dispersion, _Search, dispersion_reveals_month
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedSeries
 from geoharm.disclosure.robustness import protect_robustness
@@ -286,6 +286,36 @@ def test_many_dispersions_at_once_are_those_one_by_one(values):
     row = np.array(values, dtype=float)
     known = np.isfinite(row)
     assert max(_Dispersion(known).of(row[known][None])[0], 1.0) == pytest.approx(monthly_dispersion(values))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(st.integers(0, 4), min_size=3, max_size=6).filter(lambda values: 0 < sum(values) <= 7),
+    split=st.integers(0, 6),
+)
+def test_what_a_month_can_take_is_in_the_list_of_all_histories(values, split):
+    """Every history with the same sums of two groups, one by one: its dispersion to a tenth decides."""
+    groups = [int(position >= split) for position in range(len(values))]
+    tenth = math.ceil(monthly_dispersion(values) * 10 - 1e-9)
+    alike = [
+        history
+        for history in itertools.product(range(sum(values) + 1), repeat=len(values))
+        if all(
+            sum(one for one, of in zip(history, groups, strict=True) if of == group)
+            == sum(one for one, of in zip(values, groups, strict=True) if of == group)
+            for group in (0, 1)
+        )
+        and math.ceil(monthly_dispersion(history) * 10 - 1e-9) == tenth
+    ]
+    assert tuple(values) in alike
+    for month in range(len(values)):
+        possible = {history[month] for history in alike}
+        for value in range(sum(values) + 1):
+            search = _Search(np.array(values, dtype=float), np.array(groups), K)
+            assert search._misfit(np.array([values], dtype=float))[0] == 0
+            if search._can_take(month, value):
+                assert value in possible
+                assert search._least[month] <= value <= search._greatest[month]
 
 
 def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area):

@@ -237,12 +237,13 @@ def test_no_answer_of_an_area_with_few_events_is_shown(area, rate):
         assert one.events == 0
 
 
-def test_the_sum_of_all_controls_gives_no_hidden_one_back(area):
-    """One control has 3 events after; with it gone, the answer against all together goes too."""
+@pytest.mark.parametrize("small", [Change("b", 80, 3), Change("b", 3, 80)])
+def test_the_sum_of_all_controls_gives_no_hidden_one_back(area, small):
+    """One control has 3 events, before or after; with it gone, the answer against all together goes too."""
     found, _, plan = made(area)
     one = found.operations[0].measures[0]
     own = one.counts.change("target", plan.before, plan.after)
-    areas = [Change("a", 100, 90), Change("b", 80, 3), Change("c", 70, 60)]
+    areas = [Change("a", 100, 90), small, Change("c", 70, 60)]
     curve = ratio_by_control(own, areas)
     one = replace(one, other_estimators=replace(one.other_estimators, by_control=curve))
     shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))

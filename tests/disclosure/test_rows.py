@@ -52,6 +52,18 @@ def test_overlapping_sets_of_categories_are_solved_together():
     assert exposed(count(a, 44), count(replace(every, data="other"), 47)) == set()
 
 
+def test_only_counts_of_the_rows_asked_for_are_tested():
+    """Each of the two is given back by the sum of its places; of the numbers of one, nothing is said of the other."""
+    values = []
+    for name in ("calls", "finds"):
+        rows = RowSet(name)
+        values += [count(rows, 12, places=("a", "b")), count(rows, 10), count(rows, 1, 4, places=("b",), withheld=True)]
+    for name in ("calls", "finds"):
+        found = attack(Constraints(tuple(values), {}), RULE, only=frozenset({RowSet(name)})).exposed
+        assert [(one.low, one.high) for one in found] == [(2, 2)]
+        assert [one.rows for one in found] == [(RowSet(name),)]
+
+
 def test_sources_that_share_a_file_share_its_rows():
     """Two years in one source, the second year alone in another: the first year's file holds 3."""
     two, one = DataSet("two years", files=("f1", "f2")), DataSet("one year", files=("f2",))
