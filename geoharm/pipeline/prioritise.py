@@ -180,8 +180,8 @@ def _used_counts(
         years = (slice(series.size - _YEAR, series.size), slice(series.size - 2 * _YEAR, series.size - _YEAR))
         found.append(of("trend", [primary.used(position, year) for year in years]))
     dips = _operation_dips(study, zone, primary)
-    for parts in recoveries_after(series, dips, dispersion=phi, counted=primary.counted):
-        found.append(of("resilience", [primary.used(position, part) for part in parts]))
+    for spans in recoveries_after(series, dips, dispersion=phi, counted=primary.counted):
+        found.append(of("resilience", [primary.used(position, span) for span in spans]))
     found.append(of("threats", [harm.used(position) for harm in in_threats], [count for _, count in threats.counts]))
     measures = tuple(harm.measure for harm in harm_counts)
     reached = tuple(measure for measure in measures if measure.kind != "treatment_entry")
@@ -199,11 +199,11 @@ def _used_counts(
         )
         for gap in gaps
     ]
-    for name, of_measures, share, sides, parts in shares:
+    for name, of_measures, share, sides, names in shares:
         if math.isfinite(share) or any(is_few(count, k) for count in sides):
             halves = [
                 UsedCount(of_measures, primary.whole_period, count, part)
-                for part, count in zip(parts, sides, strict=False)
+                for part, count in zip(names, sides, strict=False)
             ]
             found.append(of(name, halves))
     return [one for one in found if one.counts]
