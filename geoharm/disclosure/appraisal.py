@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from geoharm.disclosure.ranking import threshold_of
+from geoharm.disclosure.statements import NOTHING_SAID, Constraints
+from geoharm.disclosure.used_counts import constraints_of_counts
 from geoharm.errors import PublishError
 from geoharm.harm.results.appraisal import Appraisal, OptionAppraisal
 from geoharm.model.estimate import Interval
@@ -16,13 +18,29 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class AppraisalRelease:
-    """An appraisal that may be published. Made only by `protect_appraisal`."""
+    """An appraisal that may be published. Made only by `protect_appraisal`.
+
+    Attributes
+    ----------
+    study : Study
+    appraisal : Appraisal
+        Without the exact counts of its baseline.
+    hidden : tuple of str
+        Names of the measures whose baseline is withheld.
+    threshold : int
+        k of the disclosure rule; 1 in an internal release.
+    seal : object
+        Proof that `protect_appraisal` made it.
+    constraints : Constraints
+        What it says about counts; nothing in an internal release.
+    """
 
     study: Study
     appraisal: Appraisal
     hidden: tuple[str, ...]
     threshold: int
     seal: object
+    constraints: Constraints = NOTHING_SAID
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -54,9 +72,11 @@ def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
             f"with threshold = {k}."
         )
         raise PublishError(msg)
+    said = NOTHING_SAID if k == 1 else constraints_of_counts(appraisal.used, appraisal.ledgers, k, planned=True)
+    appraisal = replace(appraisal, used=(), ledgers=())
     hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if baseline.below)
     if not hidden:
-        return AppraisalRelease(study, appraisal, (), k, _SEAL)
+        return AppraisalRelease(study, appraisal, (), k, _SEAL, said)
     return AppraisalRelease(
         study,
         replace(
@@ -70,6 +90,7 @@ def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
         hidden,
         k,
         _SEAL,
+        said,
     )  # fmt: skip
 
 

@@ -36,15 +36,18 @@ class _Kind:
         The category under every scheme that names one; empty text for a category that no number names.
     own_place : bool
         Whether the rows have a place of their own.
+    part : str
+        Which part of the rows; each part is taken for rows of its own.
     """
 
     data: frozenset[str]
     categories: tuple[tuple[str, str], ...]
     own_place: bool
+    part: str = ""
 
     def is_in(self, rows: RowSet) -> bool:
         """Return whether a number about some rows counts these."""
-        if rows.data not in self.data or (rows.own_place and not self.own_place):
+        if rows.data not in self.data or rows.part != self.part or (rows.own_place and not self.own_place):
             return False
         return not rows.categories or dict(self.categories)[rows.scheme] in rows.categories
 
@@ -200,7 +203,10 @@ def _kinds(row_sets: Sequence[RowSet], constraints: Constraints) -> list[_Kind]:
             if rows.categories:
                 named.setdefault(rows.scheme, set()).update(rows.categories)
         placed = (True, False) if any(rows.own_place for rows in used) else (True,)
-        kinds += [_Kind(users, categories, own) for categories in _categories(named) for own in placed]
+        parts = sorted({rows.part for rows in used})
+        kinds += [
+            _Kind(users, categories, own, part) for categories in _categories(named) for own in placed for part in parts
+        ]
     return kinds
 
 

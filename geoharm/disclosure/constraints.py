@@ -29,7 +29,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.map_steps import map_steps
 from geoharm.model.measure import Measure
-from geoharm.model.period import Period, Window, add_months
+from geoharm.model.period import Period, Window, add_months, join_adjacent
 from geoharm.model.suppressed import Count, Suppressed
 
 # Outlines are compared on a grid of one centimetre. The events of a hotspot and the totals of a city are rounded to the
@@ -315,7 +315,7 @@ def _values_of_hotspots(
         for month in ledger.coverage.months()
         if month not in missing_months
     )
-    periods = {("", "whole period"): _join_adjacent(whole_period)}
+    periods = {("", "whole period"): join_adjacent(whole_period)}
     for operation in release.operations:
         design = operation.design
         steps = map_steps(design, release.study.publish.steps, ledger.coverage, ledger.missing_months)
@@ -336,14 +336,3 @@ def _values_of_hotspots(
         if events + half <= _BINDING_MULTIPLE * release.threshold:
             term = Term(1.0, rows, everywhere, periods[view])
             yield PublishedValue(f"{name}, {view[1]}, all located events", (term,), 0.0, float(events + half))
-
-
-def _join_adjacent(periods: tuple[Period, ...]) -> tuple[Period, ...]:
-    """Return the periods, with adjacent ones joined into one."""
-    joined: list[Period] = []
-    for period in periods:
-        if joined and joined[-1].end == period.start:
-            joined[-1] = Period(joined[-1].start, period.end)
-        else:
-            joined.append(period)
-    return tuple(joined)

@@ -131,6 +131,14 @@ def refusal_message(pinned: ExposedCell, where: str, *, way_out: str = 'release 
     )
 
 
+def decision_refusal(pinned: ExposedCell, where: str, *, way_out: str) -> str:
+    """Return a sentence that says why a ranking or an appraisal is refused, and what to do."""
+    values = f"{pinned.low:,}" if pinned.low == pinned.high else f"{pinned.low:,} to {pinned.high:,}"
+    return (
+        f"All numbers of {where} together show that a withheld count ({pinned.text}) can only be {values}; {way_out}."
+    )
+
+
 def _next_level(suppression_level: SuppressionLevel, name: str, release: Release) -> SuppressionLevel:
     """Return the next suppression level that removes something from this release."""
     measures = [

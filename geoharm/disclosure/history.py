@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,28 @@ from typing import Any
 import shapely
 
 from geoharm._text import visible_text
-from geoharm.disclosure.attacker import attack
+from geoharm.disclosure.attacker import ExposedCell, attack
 from geoharm.disclosure.constraints import constraints_of
-from geoharm.disclosure.escalate import refusal_message
+from geoharm.disclosure.escalate import decision_refusal, refusal_message
 from geoharm.disclosure.history_file import read_sealed, sealed
 from geoharm.disclosure.released import Release
 from geoharm.disclosure.rows import DataSet, RowSet
-from geoharm.disclosure.statements import Constraints, PublishedValue, Term, merge_constraints, read_as_current
+from geoharm.disclosure.statements import (
+    NOTHING_SAID,
+    Constraints,
+    PublishedValue,
+    Term,
+    merge_constraints,
+    read_as_current,
+)
+from geoharm.disclosure.used_counts import refuse_unknown_areas, with_known_outlines
 from geoharm.errors import PublishError
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.period import Period
+from geoharm.model.study import Study
 
-_EMPTY = Constraints((), {})
+_TOGETHER = "this release and those before it in this folder (releases.json)"
+_ABOUT = ("study", "release", "rule", "pages", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +51,13 @@ class ReleaseHistory:
         Names of the last release's files, with their SHA-256.
     constraints : Constraints
         The published numbers of all of them.
+    about : mapping
+        The study, the rule and the pages of the last run; empty if there was none.
     """
 
     files: Mapping[str, str]
     constraints: Constraints
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_history(path: Path) -> ReleaseHistory:
@@ -56,14 +69,15 @@ def read_history(path: Path) -> ReleaseHistory:
         If it cannot be read, because then no release can be attacked together with the earlier ones.
     """
     if not path.is_file():
-        return ReleaseHistory({}, _EMPTY)
+        return ReleaseHistory({}, NOTHING_SAID)
     try:
         record = read_sealed(path)
         outlines = {name: shapely.from_wkt(text) for name, text in record["ground"].items()}
         data = {key: _data_set(row) for key, row in record["data"].items()}
         row_sets = {key: _row_set(row) for key, row in record["rows"].items()}
         values = tuple(_published_value(row, row_sets) for row in record["told"])
-        return ReleaseHistory(dict(record["files"]), Constraints(values, outlines, (), data))
+        about = {key: record[key] for key in _ABOUT}
+        return ReleaseHistory(dict(record["files"]), Constraints(values, outlines, (), data), about)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
         msg = (
             f'"{path}" is damaged ({type(error).__name__}), so this release cannot be checked together with the last; '
@@ -87,14 +101,40 @@ def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraint
     relaxed, by as much as they contradict, and all others are still attacked together (`reconcile`).
     """
     current = constraints_of(release)
+    exposed = _exposed_together(current, earlier, release.study)
+    if exposed is not None:
+        raise PublishError(refusal_message(exposed, _TOGETHER, way_out="another --out"))
+    return merge_constraints(earlier.constraints, current)
+
+
+def attack_decision(current: Constraints, study: Study, earlier: ReleaseHistory) -> Constraints:
+    """Return the published numbers of a ranking or an appraisal and the earlier ones, after an attack on all of them together.
+
+    Raises
+    ------
+    PublishError
+        If it exposes a small count by itself, or together with the earlier releases.
+    """
+    rule = DISCLOSURE_RULES[study.publish.disclosure]
+    alone = attack(with_known_outlines(current, study), rule).exposed
+    if alone:
+        raise PublishError(decision_refusal(alone[0], "this release", way_out='release = "internal"'))
+    exposed = _exposed_together(current, earlier, study)
+    if exposed is not None:
+        raise PublishError(decision_refusal(exposed, _TOGETHER, way_out="choose another --out"))
+    return merge_constraints(earlier.constraints, current)
+
+
+def _exposed_together(current: Constraints, earlier: ReleaseHistory, study: Study) -> ExposedCell | None:
+    """Return a count that a release exposes only together with those before it; None if there is none."""
     read = read_as_current(earlier.constraints, current)
     both = merge_constraints(read, current)
-    if set(both.values) not in (set(current.values), set(read.values)):
-        result = attack(both, DISCLOSURE_RULES[release.rule])
-        if result.exposed:
-            where = "this release and those before it in this folder (releases.json)"
-            raise PublishError(refusal_message(result.exposed[0], where, way_out="another --out"))
-    return merge_constraints(earlier.constraints, current)
+    if set(both.values) in (set(current.values), set(read.values)):
+        return None
+    both = with_known_outlines(both, study)
+    refuse_unknown_areas(both)
+    exposed = attack(both, DISCLOSURE_RULES[study.publish.disclosure]).exposed
+    return exposed[0] if exposed else None
 
 
 def history_record(
@@ -119,6 +159,16 @@ def history_record(
         "pages": list(pages),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
+    return _record(about, constraints)
+
+
+def decision_record(study: Study, constraints: Constraints, earlier: ReleaseHistory) -> str:
+    """Return the history after a ranking or an appraisal as JSON text: the last run, its pages and its files stay as they are."""
+    first = {"study": study.name, "release": "public", "rule": study.publish.disclosure, "pages": [], "files": {}}
+    return _record(earlier.about or first, constraints)
+
+
+def _record(about: Mapping[str, Any], constraints: Constraints) -> str:
     lines = [f"{_json(key)}: {_json(value)}" for key, value in about.items()]
     outlines = [
         f"{_json(name)}: {_json(shapely.to_wkt(shape, rounding_precision=2))}"
@@ -129,9 +179,7 @@ def history_record(
     lines.append('"data": {\n' + ",\n".join(known) + "\n}")
     row_sets = sorted({term.rows for value in constraints.values for term in value.terms})
     names = {rows: f"r{number}" for number, rows in enumerate(row_sets, start=1)}
-    lines.append(
-        f'"rows": {_json({names[rows]: [rows.data, rows.scheme, rows.categories, rows.own_place] for rows in row_sets})}'
-    )
+    lines.append(f'"rows": {_json({names[rows]: _row_set_row(rows) for rows in row_sets})}')
     told = sorted(_json(_value_row(value, names)) for value in constraints.values)
     lines.append('"told": [\n' + ",\n".join(told) + "\n]")
     return sealed(visible_text("{\n" + ",\n".join(lines) + "\n}\n"))
@@ -167,9 +215,16 @@ def _data_set(row: Mapping[str, Any]) -> DataSet:
     return DataSet(str(row["source"]), str(row["format"]), tuple(str(file) for file in row["files"]), months)
 
 
+def _row_set_row(rows: RowSet) -> list[Any]:
+    part = [rows.part] if rows.part else []
+    return [rows.data, rows.scheme, rows.categories, rows.own_place, *part]
+
+
 def _row_set(row: Sequence[Any]) -> RowSet:
-    data, scheme, categories, own_place = row
-    return RowSet(str(data), str(scheme), tuple(str(category) for category in categories), bool(own_place))
+    data, scheme, categories, own_place, *part = row
+    return RowSet(
+        str(data), str(scheme), tuple(str(category) for category in categories), bool(own_place), *map(str, part)
+    )
 
 
 def _value_row(value: PublishedValue, names: Mapping[RowSet, str]) -> list[Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from geoharm.disclosure.statements import NOTHING_SAID, Constraints
 from geoharm.disclosure.suppression import suppress_estimate
+from geoharm.disclosure.used_counts import constraints_of_counts
 from geoharm.errors import PublishError
 from geoharm.harm.results.markets import CriterionValue, Ranking, ReachGap, ThreatMatrixRow
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, is_few
@@ -17,12 +19,26 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class RankingRelease:
-    """A ranking that may be released. Only `protect_ranking` makes one."""
+    """A ranking that may be released. Only `protect_ranking` makes one.
+
+    Attributes
+    ----------
+    study : Study
+    ranking : Ranking
+        Without the counts that it was computed from.
+    threshold : int
+        k of the disclosure rule; 1 in an internal release.
+    seal : object
+        Proof that `protect_ranking` made it.
+    constraints : Constraints
+        What it says about counts; nothing in an internal release.
+    """
 
     study: Study
     ranking: Ranking
     threshold: int
     seal: object
+    constraints: Constraints = NOTHING_SAID
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -69,8 +85,11 @@ def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
         threats=tuple(_protect_threat_row(row, withheld, k) for row in ranking.threats),
         gaps=tuple(_protect_reach_gap(gap, k) for gap in ranking.gaps),
         hotspots=tuple(hotspot for hotspot in ranking.hotspots if min(hotspot.events, hotspot.places) >= k),
+        used=(),
+        ledgers=(),
     )
-    return RankingRelease(study, protected, k, _SEAL)
+    constraints = NOTHING_SAID if k == 1 else constraints_of_counts(ranking.used, ranking.ledgers, k)
+    return RankingRelease(study, protected, k, _SEAL, constraints)
 
 
 def _protect_criterion(criterion: CriterionValue, withheld: Withheld) -> CriterionValue:

@@ -13,8 +13,9 @@
 - The estimate against a candidate control area follows from the counts of that area. It is suppressed where one of them
   is small in any window, and rounded to a hundredth elsewhere. The estimate against all candidates together is
   suppressed where the counts of the suppressed candidates add up to few.
-- A diagnostic or type of displacement that names a suppressed count says that it is suppressed; a diagnostic keeps its
-  severity. Their figures come from counts by month, day or hour that are not shown, so they have two digits.
+- A diagnostic or type of displacement that names a suppressed count says that it is suppressed. The severity of such a
+  diagnostic would tell the count where one event more turns it, so it is always the same; one of the rings is left out, since
+  that it is there may tell as much. Figures come from counts by month, day or hour that are not shown, so they have two digits.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from geoharm.disclosure.suppression import (
     suppress_estimate,
 )
 from geoharm.evaluation.results.curves import Curve, DidEstimates
-from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
@@ -98,9 +99,7 @@ def protect_robustness(
             result.other_estimators.effect_decay, result.counts, design, rule, series, timed=timed
         )
         other_estimators = replace(other_estimators, effect_decay=decays)
-    diagnostics = tuple(
-        _protect_diagnostic(diagnostic, result, design, rule, bounds=bool(bounds)) for diagnostic in result.diagnostics
-    )
+    diagnostics = _protect_diagnostics(result, design, rule, bounds=bool(bounds))
     displacement_types = (
         None
         if result.displacement_types is None
@@ -333,6 +332,21 @@ def _keep_specifications(
     )
 
 
+def _protect_diagnostics(
+    result: MeasureResult, design: Design, rule: SuppressionPattern, *, bounds: bool
+) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics as they may be released; neither their order nor their number tells of a suppressed count."""
+    protected = [
+        _protect_diagnostic(diagnostic, result, design, rule, bounds=bounds)
+        for diagnostic in result.diagnostics
+        if "target" in diagnostic.zones or not rule.hidden.intersection(diagnostic.zones)
+    ]
+    if not any(isinstance(diagnostic.sentence, Withheld) for diagnostic in protected):
+        return tuple(protected)
+    kinds = list(DiagnosticKind)
+    return tuple(sorted(protected, key=lambda one: (-one.severity, kinds.index(one.kind), one.zones)))
+
+
 def _protect_diagnostic(
     diagnostic: Diagnostic, result: MeasureResult, design: Design, rule: SuppressionPattern, *, bounds: bool
 ) -> Diagnostic:
@@ -340,8 +354,6 @@ def _protect_diagnostic(
     hidden = "target" in rule.hidden
     if diagnostic.kind is DiagnosticKind.LOCATION_ERROR:
         hidden = hidden or bool(ring_names & rule.hidden)
-    if "target" not in diagnostic.zones:
-        hidden = bool(set(diagnostic.zones) & rule.hidden)
     if diagnostic.kind is DiagnosticKind.UNPLACED_ROWS:
         hidden = hidden or (bool(result.unplaced_bounds) and not bounds)
     chosen = design.operation.chosen_on
@@ -350,7 +362,13 @@ def _protect_diagnostic(
     if rule.k == 1:
         return diagnostic
     if hidden:
-        return replace(diagnostic, figure=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k))
+        return replace(
+            diagnostic,
+            figure=math.nan,
+            sentence=Withheld(Reason.SUPPRESSED, rule.k),
+            severity=diagnostic.severity if _follows_from_design(diagnostic) else Severity.SAY,
+            broken={},
+        )
     ratio = result.effect("target").ratio
     from_dispersion = diagnostic.kind in _FROM_DISPERSION or (
         diagnostic.kind in _FROM_COUNTING_ERROR and not (ratio.calibrated and ratio.is_defined)
@@ -358,6 +376,12 @@ def _protect_diagnostic(
     if "target" in rule.without_error and from_dispersion and not math.isnan(diagnostic.figure):
         return replace(diagnostic, figure=math.nan, sentence=dispersion_note(rule.k))
     return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
+
+
+def _follows_from_design(diagnostic: Diagnostic) -> bool:
+    """Return whether the severity of a diagnostic follows from windows and dates alone."""
+    is_measured = math.isfinite(diagnostic.figure) and diagnostic.figure != 0
+    return diagnostic.kind is DiagnosticKind.SEASON or (diagnostic.kind is DiagnosticKind.SELECTION and not is_measured)
 
 
 def _protect_displacement_type(row: DisplacementType, rule: SuppressionPattern) -> DisplacementType:

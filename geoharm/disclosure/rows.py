@@ -69,12 +69,16 @@ class RowSet:
         Folded and in order; empty means all rows.
     own_place : bool
         Whether rows that were placed by their address text are left out.
+    part : str
+        Which part of the rows, in words, such as those at night; empty for all. Which rows of one part are in another is not
+        known.
     """
 
     data: str
     scheme: str = ""
     categories: tuple[str, ...] = ()
     own_place: bool = False
+    part: str = ""
 
 
 def rows_of(measure: Measure, data: Mapping[str, DataSet]) -> RowSet:
@@ -83,7 +87,7 @@ def rows_of(measure: Measure, data: Mapping[str, DataSet]) -> RowSet:
     Examples
     --------
     >>> rows_of(Measure("finds", "calls", ("Needle ", "needle"), "requests", "public"), {})
-    RowSet(data='source calls', scheme='', categories=('needle',), own_place=False)
+    RowSet(data='source calls', scheme='', categories=('needle',), own_place=False, part='')
     """
     known = data.get(measure.source, DataSet(measure.source))
     return RowSet(known.key, known.scheme, tuple(sorted(set(map(fold_category, measure.categories)))))

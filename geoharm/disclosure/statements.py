@@ -64,6 +64,9 @@ class Constraints:
     data: Mapping[str, DataSet] = field(default_factory=dict)
 
 
+NOTHING_SAID = Constraints((), {})
+
+
 def distinct(values: tuple[PublishedValue, ...]) -> tuple[PublishedValue, ...]:
     """Return the values without those that say the same as one before them."""
     first: dict[tuple[object, ...], PublishedValue] = {}

@@ -63,7 +63,7 @@ def threat_matrix_row(
     """
     counts_by_threat: dict[str, list[tuple[int, float]]] = {name: [] for name in THREATS}
     for measure, events, years in counts:
-        if measure.harm is not None and measure.unit != "needles" and measure.kind != "treatment_entry":
+        if measure.harm is not None and is_threat(measure):
             counts_by_threat[_THREAT_OF_HARM_TYPE[measure.harm.type]].append((counted(events), years))
     threats = []
     for name in THREATS:
@@ -76,6 +76,11 @@ def threat_matrix_row(
         threats.append((name, Estimate(name, value, error, "a year", "", "the noise of counting only")))
     measure_counts = tuple((measure.name, events) for measure, events, _ in counts)
     return ThreatMatrixRow(market, area_km2, tuple(threats), tuple(features), measure_counts)
+
+
+def is_threat(measure: Measure) -> bool:
+    """Return whether the events of a measure are a threat: those of activity, needles and entries into treatment are not."""
+    return measure.harm is not None and measure.unit != "needles" and measure.kind != "treatment_entry"
 
 
 def nearest_site(x: float, y: float, sites: Mapping[str, Floats], kinds: Sequence[str]) -> float:

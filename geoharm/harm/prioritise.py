@@ -123,20 +123,15 @@ def resilience(
     """
     series = np.asarray(counts, dtype=np.float64)
     recoveries, exact_sums = [], []
-    for start, end, last in earlier_operations:
-        before, during, later = (series[max(0, start - 12) : start], series[start:end], series[end:last])
-        if min(before.size, during.size, later.size) == 0:
-            continue
-        sums = [round(float(part.sum())) for part in (before, during, later)]
+    for parts in recoveries_after(series, earlier_operations, dispersion=dispersion, counted=counted):
+        sums = [round(float(series[part].sum())) for part in parts]
+        lengths = [part.stop - part.start for part in parts]
         mean_before, mean_during, mean_later = (
-            counted(total) / part.size for total, part in zip(sums, (before, during, later), strict=True)
+            counted(total) / length for total, length in zip(sums, lengths, strict=True)
         )
         fall = mean_before - mean_during
-        noise = math.sqrt(dispersion * (mean_before / before.size + mean_during / during.size))
-        if fall <= noise:
-            continue
         recovered_share = (mean_later - mean_during) / fall
-        error = math.sqrt(dispersion * (mean_later / later.size + mean_during / during.size)) / fall
+        error = math.sqrt(dispersion * (mean_later / lengths[2] + mean_during / lengths[1])) / fall
         recoveries.append((recovered_share, error))
         exact_sums += sums
     if not recoveries:
@@ -145,6 +140,28 @@ def resilience(
     error = math.sqrt(math.fsum(error**2 for _, error in recoveries)) / len(recoveries)
     note = f"{len(recoveries)} earlier operation(s)"
     return CriterionValue("resilience", value, error, "share", note, smallest_count(exact_sums, counted))
+
+
+def recoveries_after(
+    counts: ArrayLike,
+    earlier_operations: Sequence[tuple[int, int, int]],
+    *,
+    dispersion: float = 1.0,
+    counted: Callable[[int], int] = int,
+) -> tuple[tuple[slice, slice, slice], ...]:
+    """Return the months before, disrupted and later of every earlier operation after which a market fell (`resilience`)."""
+    series = np.asarray(counts, dtype=np.float64)
+    found = []
+    for start, end, last in earlier_operations:
+        parts = (slice(max(0, start - 12), start), slice(start, end), slice(end, min(last, series.size)))
+        before, during, later = (series[part] for part in parts)
+        if min(before.size, during.size, later.size) == 0:
+            continue
+        mean_before, mean_during = (counted(round(float(part.sum()))) / part.size for part in (before, during))
+        noise = math.sqrt(dispersion * (mean_before / before.size + mean_during / during.size))
+        if mean_before - mean_during > noise:
+            found.append(parts)
+    return tuple(found)
 
 
 def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0, counted: Callable[[int], int] = int) -> CriterionValue:

@@ -231,3 +231,21 @@ class Window:
 def headline_phases(phases: Sequence[Window]) -> tuple[Window, ...]:
     """Return the phases of which the headline's window is made: those after the last spell, or all without one."""
     return tuple(phase for phase in phases if phase.name not in UNDER_WAY) or tuple(phases)
+
+
+def join_adjacent(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """Return periods in order of time, with each that begins where the one before ends joined to it.
+
+    Examples
+    --------
+    >>> months = [Period(date(2020, month, 1), date(2020, month + 1, 1)) for month in (1, 2, 4)]
+    >>> [str(period.end) for period in join_adjacent(months)]
+    ['2020-03-01', '2020-05-01']
+    """
+    found: list[Period] = []
+    for period in periods:
+        if found and found[-1].end == period.start:
+            found[-1] = Period(found[-1].start, period.end)
+        else:
+            found.append(period)
+    return tuple(found)

@@ -15,10 +15,11 @@ from geoharm.harm.appraise import DRAWS, appraise_option
 from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.appraisal import Appraisal, Baseline
+from geoharm.harm.results.used_counts import UsedCount, UsedCounts
 from geoharm.model.disclosure_rules import is_few
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
-from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
+from geoharm.model.period import Period, Window, add_months, first_of_month, join_adjacent, month_name
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.study_data import StudyData
 from geoharm.stats.dispersion import monthly_dispersion
@@ -79,7 +80,7 @@ def appraise_options(data: StudyData, operation: str, *, threshold: int = 1) -> 
         raise StudyError([f'The study has no operation "{operation}"; it has {known_names}.'])
     planned = matching[0]
     months = _baseline_months(planned, data.ledgers)
-    baseline = _baseline_counts(data, planned, months, threshold)
+    baseline, used = _baseline_counts(data, planned, months, threshold)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
     check_requirements(profiles, [row.measure for row in baseline])
     options = tuple(
@@ -101,6 +102,8 @@ def appraise_options(data: StudyData, operation: str, *, threshold: int = 1) -> 
         draws=DRAWS,
         seed=study.seed,
         threshold=threshold,
+        used=used,
+        ledgers=tuple(data.ledgers),
     )
 
 
@@ -128,9 +131,11 @@ def _baseline_months(planned: Operation, ledgers: Sequence[SourceLedger]) -> lis
 
 def _baseline_counts(
     data: StudyData, planned: Operation, months: Sequence[date], threshold: int
-) -> tuple[Baseline, ...]:
+) -> tuple[tuple[Baseline, ...], tuple[UsedCounts, ...]]:
+    """Return the baseline of every measure, and which counts it is."""
     window = Window("baseline", tuple(Period(month, add_months(month, 1)) for month in months))
-    baselines = []
+    periods = join_adjacent(window.periods)
+    baselines, used = [], []
     for collected in data.measures:
         events = collected.points.during(window)
         inside = locate_points(events.x, events.y, [planned.target]) == 0
@@ -140,7 +145,10 @@ def _baseline_counts(
         monthly = np.zeros(len(months))
         np.add.at(monthly, month_index, events.weight[inside])
         baselines.append(baseline_of(collected.measure, monthly, threshold))
-    return tuple(baselines)
+        count = UsedCount((collected.measure,), periods, round(float(monthly.sum())))
+        text = f"{planned.name}, baseline of {collected.measure.name}"
+        used.append(UsedCounts(text, planned.target, is_drawn=False, counts=(count,)))
+    return tuple(baselines), tuple(used)
 
 
 def baseline_of(measure: Measure, monthly: NDArray[np.float64], threshold: int) -> Baseline:

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 from geoharm._validation import toml_string
 from geoharm.disclosure.appraisal import protect_appraisal
+from geoharm.disclosure.history import read_history
+from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.ranking import protect_ranking, threshold_of
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
@@ -82,6 +84,7 @@ def appraise(
         raise StudyError(problems)
     check_study(study)
     finish_interrupted(out)
+    _check_history(study, out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_baseline(engine, study, ledgers)
@@ -121,6 +124,7 @@ def prioritise(
     """
     check_study(study)
     finish_interrupted(out)
+    _check_history(study, out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         load.load_tables(engine, study, data, on_gone=on_gone, own=(out, database))
@@ -132,6 +136,12 @@ def prioritise(
     )
     released = protect_ranking(study, ranking)
     return DecisionOutput(ranking_record(released), publish_ranking(released, out))
+
+
+def _check_history(study: Study, out: Path) -> None:
+    """Refuse a damaged record of earlier releases before the work begins."""
+    if study.publish.release != "internal":
+        read_history(out / history_file_name(internal=False))
 
 
 def option_templates() -> str:

@@ -13,15 +13,18 @@ from geoharm.disclosure.tens import working_count, working_dispersion
 from geoharm.errors import DesignError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.indicators import answer_counts
-from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, threat_matrix_row
-from geoharm.harm.prioritise import rank_markets, resilience, smallest_count, yearly_trend
+from geoharm.harm.markets import SCHOOL, SERVICES, is_threat, nearest_site, reach_gap, threat_matrix_row
+from geoharm.harm.prioritise import rank_markets, recoveries_after, resilience, smallest_count, yearly_trend
 from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, ReachGap, ThreatMatrixRow
 from geoharm.harm.results.perception import AnswerCounts
+from geoharm.harm.results.used_counts import UsedCount, UsedCounts
+from geoharm.model.disclosure_rules import is_few
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Measure, Role
 from geoharm.model.overlap import touched
+from geoharm.model.period import Period, add_months, join_adjacent
 from geoharm.model.points import NightCounts
 from geoharm.model.study import Study
 from geoharm.model.values import ValueProfile
@@ -48,10 +51,22 @@ class _MarketCounts:
     monthly: Floats
     years: float
     threshold: int
+    whole_period: tuple[Period, ...]
 
     def total(self, market: int) -> int:
         """Return the events in a market, exactly: only to see whether they are few."""
         return round(float(self.weight[self.market == market].sum()))
+
+    def used(self, market: int, months: slice = slice(None)) -> UsedCount:
+        """Return the events in a market as a count that is computed with: of all days, or of some months."""
+        if months == slice(None):
+            return UsedCount((self.measure,), self.whole_period, self.total(market))
+        firsts = [month.item() for month in self.months[months]]
+        periods = tuple(
+            Period(max(first, self.whole_period[0].start), min(add_months(first, 1), self.whole_period[-1].end))
+            for first in firsts
+        )
+        return UsedCount((self.measure,), join_adjacent(periods), round(float(self.monthly[market][months].sum())))
 
     def counted(self, count: int) -> int:
         """Return the number to compute with in place of a count."""
@@ -104,11 +119,13 @@ def prioritise_markets(
     harm_counts = [_count_in_markets(collected, zones, threshold) for collected in harms]
     nights = {collected.measure.name: _night_counts(collected.nights, zones) for collected in harms if collected.nights}
     values, threats, gaps = {}, {}, []
+    used: list[UsedCounts] = []
     for position, (zone, hotspot) in enumerate(zip(zones, ranked, strict=True)):
         market_gaps = _reach_gaps(zone, position, harm_counts, sites, study.harm.walking)
         gaps += market_gaps
         values[zone.name] = _criterion_values(data, profile, (zone, position), harm_counts, market_gaps)
         threats[zone.name] = _threat_row(zone, position, harm_counts, nights, sites, hotspot)
+        used += _used_counts(data, profile, (hotspot, position), harm_counts, threats[zone.name], market_gaps)
     rows = rank_markets(values, dict(weights), seed=study.seed)
     notes = (
         [f"Only the first {MAX_MARKETS} of {len(hotspots)} hotspots are ranked."] if len(hotspots) > MAX_MARKETS else []
@@ -129,7 +146,67 @@ def prioritise_markets(
         hotspots=tuple(next(hotspot for hotspot in ranked if f"market {hotspot.rank}" == row.market) for row in rows),
         notes=tuple(notes),
         threshold=threshold,
+        used=tuple(used),
+        ledgers=tuple(data.ledgers),
     )
+
+
+def _used_counts(
+    data: StudyData,
+    profile: ValueProfile,
+    market: tuple[Hotspot, int],
+    harm_counts: Sequence[_MarketCounts],
+    threats: ThreatMatrixRow,
+    gaps: Sequence[ReachGap],
+) -> list[UsedCounts]:
+    """Return what every number about a market is computed from."""
+    study, (hotspot, position) = data.study, market
+    zone = Zone(f"market {hotspot.rank}", ZoneRole.TARGET, hotspot.geometry)
+    k = harm_counts[0].threshold
+    is_drawn = min(hotspot.events, hotspot.places) >= k
+
+    def of(text: str, counts: Sequence[UsedCount], beside: Sequence[int] = ()) -> UsedCounts:
+        return UsedCounts(f"{zone.name}, {text}", hotspot.geometry, is_drawn, tuple(counts), tuple(beside))
+
+    primary = next(harm for harm in harm_counts if harm.measure.name == study.primary)
+    series, phi = primary.monthly[position], primary.dispersion(position)
+    weighted = [harm for harm in harm_counts if harm.measure.kind != "treatment_entry" and profile.weight(harm.measure)]
+    in_threats = [harm for harm in harm_counts if is_threat(harm.measure)]
+    found = [of("harm", [harm.used(position) for harm in weighted])]
+    if study.harm.market_size in {harm.measure.name for harm in harm_counts}:
+        size = next(harm for harm in harm_counts if harm.measure.name == study.harm.market_size)
+        found.append(of("noxiousness", [size.used(position), *(harm.used(position) for harm in weighted)]))
+    if series.size >= 2 * _YEAR:
+        years = (slice(series.size - _YEAR, series.size), slice(series.size - 2 * _YEAR, series.size - _YEAR))
+        found.append(of("trend", [primary.used(position, year) for year in years]))
+    dips = _operation_dips(study, zone, primary)
+    for spans in recoveries_after(series, dips, dispersion=phi, counted=primary.counted):
+        found.append(of("resilience", [primary.used(position, span) for span in spans]))
+    found.append(of("threats", [harm.used(position) for harm in in_threats], [count for _, count in threats.counts]))
+    measures = tuple(harm.measure for harm in harm_counts)
+    reached = tuple(measure for measure in measures if measure.kind != "treatment_entry")
+    walking = f"{study.harm.walking:g} m of"
+    shares = [
+        (feature.name, measures, feature.value, feature.counts, ("at night", "by day")) for feature in threats.features
+    ]
+    shares += [
+        (
+            gap.service,
+            reached,
+            gap.share,
+            gap.counts,
+            (f"within {walking} {gap.service}", f"beyond {walking} {gap.service}"),
+        )
+        for gap in gaps
+    ]
+    for name, of_measures, share, sides, names in shares:
+        if math.isfinite(share) or any(is_few(count, k) for count in sides):
+            halves = [
+                UsedCount(of_measures, primary.whole_period, count, part)
+                for part, count in zip(names, sides, strict=False)
+            ]
+            found.append(of(name, halves))
+    return [one for one in found if one.counts]
 
 
 def _count_in_markets(collected: MeasureData, zones: Sequence[Zone], threshold: int) -> _MarketCounts:
@@ -144,7 +221,16 @@ def _count_in_markets(collected: MeasureData, zones: Sequence[Zone], threshold: 
     np.add.at(monthly, (market[inside], month_index[inside]), events.weight[inside])
     years = ledger.whole_period.years
     return _MarketCounts(
-        collected.measure, events.x, events.y, events.weight, market, months, monthly, years, threshold
+        collected.measure,
+        events.x,
+        events.y,
+        events.weight,
+        market,
+        months,
+        monthly,
+        years,
+        threshold,
+        ledger.whole_period.periods,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.disclosure.statements import Constraints
+from geoharm.disclosure.statements import NOTHING_SAID
 from geoharm.report.document import Section, Table
 from geoharm.report.escape import element
 from geoharm.report.exports.gis import gis_files
@@ -81,7 +81,7 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
     mark = "-internal" if release.is_internal else ""
     record = folder / history_file_name(internal=release.is_internal)
     history = read_history(record)
-    constraints = Constraints((), {}) if release.is_internal else attack_with_history(release, history)
+    constraints = NOTHING_SAID if release.is_internal else attack_with_history(release, history)
     pages: dict[str, str | bytes] = {}
     page_entries: list[dict[str, str]] = []
     for operation, verdict in verdicts:

@@ -102,6 +102,20 @@ def by_month(*, planted, zone="target", files=("tables", "figures"), empty=slice
     return published
 
 
+def two_targets_by_month(count, release):
+    """Publish two operations at one place, with 20 and 30 events a month in their targets; few of them between in March 2021."""
+    operations = []
+    for level, name, edges in ((20, "X", (150, 200, 400, 650)), (30, "Y", (160, 210, 410, 660))):
+        planned = plan(edges=edges, **MONTH_WINDOWS)
+        planned = replace(planned, operation=replace(planned.operation, name=name))
+        table = np.full((5, MONTHS.size), 50, dtype=np.int64)
+        table[0], table[4] = level, 90
+        table[0, 14] = 20 if level == 20 else 20 + count
+        measured = counted(table, dates=MONTHS, planned=planned)
+        operations.append((planned, (replace(measured, other_estimators=other_estimators(measured, planned)),)))
+    return publish(whole(*operations), release)
+
+
 @cache
 def running(count, release):
     """Publish a target with few events in its second month after, and its change up to each month against 25 events a month."""
@@ -218,6 +232,11 @@ COUNTS = (
         "a month of the target from the event study",
         by_month(planted=14),
         series.target_month_by_event_study,
+    ),
+    Attack(
+        "a month between two targets from the event studies of both",
+        two_targets_by_month,
+        series.between_targets_by_event_studies,
     ),
     Attack("a month of the target from the running change", running, series.target_month_by_running_change),
 )

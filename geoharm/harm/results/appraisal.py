@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geoharm.harm.results.used_counts import UsedCounts
 from geoharm.model.estimate import Interval
 from geoharm.model.harm_settings import PlannedOption
+from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.values import EvidenceCard
 
@@ -113,6 +115,10 @@ class Appraisal:
         Number of random draws, and their seed.
     threshold : int
         k of the disclosure rule for which the baseline was rounded before anything was computed from it; 1 if it is exact.
+    used : tuple of UsedCounts
+        What every baseline counts.
+    ledgers : tuple of SourceLedger
+        Of the sources of events.
     """
 
     operation: str
@@ -126,3 +132,5 @@ class Appraisal:
     draws: int
     seed: int
     threshold: int = 1
+    used: tuple[UsedCounts, ...] = ()
+    ledgers: tuple[SourceLedger, ...] = ()

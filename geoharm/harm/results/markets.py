@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from geoharm.harm.results.used_counts import UsedCounts
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
+from geoharm.model.ledger import SourceLedger
 from geoharm.model.reason import Note
 
 THREATS = ("injury", "economic damage", "community harm")
@@ -191,6 +193,10 @@ class Ranking:
     threshold : int
         k of the disclosure rule for which counts were rounded to the nearest ten before anything was computed from them; 1 if
         it was computed from exact counts.
+    used : tuple of UsedCounts
+        What every number about a market was computed from.
+    ledgers : tuple of SourceLedger
+        Of the sources of events.
     """
 
     rows: tuple[PriorityRow, ...]
@@ -204,3 +210,5 @@ class Ranking:
     hotspots: tuple[Hotspot, ...] = ()
     notes: tuple[str, ...] = ()
     threshold: int = 1
+    used: tuple[UsedCounts, ...] = ()
+    ledgers: tuple[SourceLedger, ...] = ()

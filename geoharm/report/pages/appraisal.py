@@ -37,7 +37,7 @@ from geoharm.report.document import (
 from geoharm.report.escape import svg
 from geoharm.report.exports.appraisal_record import appraisal_record
 from geoharm.report.pages.decision import decision_page
-from geoharm.report.publication import open_folder, publish_files
+from geoharm.report.pages.publish_decision import publish_decision
 from geoharm.report.section_html import mono, strong
 
 
@@ -47,7 +47,8 @@ def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tupl
     Raises
     ------
     PublishError
-        If the folder cannot be written.
+        If the folder cannot be written, or if the release exposes a small count, by itself or together with those before it
+        in the folder.
     """
     suffix = "-internal" if appraisal_release.is_internal else ""
     record = json.dumps(appraisal_record(appraisal_release), indent=1, ensure_ascii=False)
@@ -55,8 +56,7 @@ def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tupl
         f"appraisal{suffix}.html": appraisal_page(appraisal_release),
         f"appraisal{suffix}.json": visible_text(record) + "\n",
     }
-    with open_folder(folder) as into:
-        return publish_files(into, pages)
+    return publish_decision(appraisal_release, pages, folder)
 
 
 def appraisal_page(appraisal_release: AppraisalRelease) -> str:

@@ -40,7 +40,7 @@ from geoharm.report.document import (
 from geoharm.report.escape import svg
 from geoharm.report.exports.ranking_record import ranking_layer, ranking_record
 from geoharm.report.pages.decision import decision_page
-from geoharm.report.publication import open_folder, publish_files
+from geoharm.report.pages.publish_decision import publish_decision
 from geoharm.report.wording.withheld import note_text
 
 
@@ -52,7 +52,8 @@ def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path
     Raises
     ------
     PublishError
-        If the folder cannot be written.
+        If the folder cannot be written, or if the release exposes a small count, by itself or together with those before it
+        in the folder.
     """
     suffix = "-internal" if ranking_release.is_internal else ""
     pages = {
@@ -60,8 +61,7 @@ def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path
         f"priorities{suffix}.json": visible_text(json.dumps(ranking_record(ranking_release), indent=1)) + "\n",
         f"priorities{suffix}.geojson": visible_text(json.dumps(ranking_layer(ranking_release))) + "\n",
     }
-    with open_folder(folder) as into:
-        return publish_files(into, pages)
+    return publish_decision(ranking_release, pages, folder)
 
 
 def ranking_page(ranking_release: RankingRelease) -> str:

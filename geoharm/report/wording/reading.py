@@ -34,7 +34,9 @@ def _cap_reason(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
             return effect.placebo.probably_at_most if effect.placebo else ""
         case Cap.DIAGNOSTIC:
             diagnostics = measure.robustness.diagnostics
-            diagnostic = next(diagnostic for diagnostic in diagnostics if diagnostic.caps(effect.zone))
+            diagnostic = next((diagnostic for diagnostic in diagnostics if diagnostic.caps(effect.zone)), None)
+            if diagnostic is None:
+                return "it is exposed to a threat that is withheld, because a count would follow from it"
             return (
                 f"it is exposed ({diagnostic.name}): {lower_first(with_true_minus(sentence_text(diagnostic.sentence)))}"
             )

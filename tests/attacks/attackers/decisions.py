@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 
 from tests.attacks.attackers.published import ends, exact
-from tests.attacks.attackers.solving import agreeing
+from tests.attacks.attackers.solving import agreeing, known, possible
 
 SMALL = set(range(41))
 MARKET = set(range(20, 80))
@@ -173,3 +174,65 @@ def pooled_minus_parts(read):
         return {n for n in range(1, 41) if abs(math.log(n * c0 / (before * c1)) - left) < 1e-6}
 
     return recover
+
+
+def _tens(folder, number):
+    """Return the ends of a count that was computed with: itself, or what the nearest ten leaves."""
+    if folder.release == "internal":
+        return number, number
+    half = 5 if number % 20 == 0 else 4
+    return max(number - half, 5), number + half
+
+
+def _years_of_market(folder, years):
+    """Return the events of a market in all years, in the last and in the one before, as far as its numbers give them.
+
+    The harm gives all of them, and with its error the dispersion; the trend and its error give both years.
+    """
+    criteria = _market(folder)["criteria"]
+    harm, trend = criteria["harm"], criteria["trend"]
+    whole = harm["value"] * years
+    dispersion = harm["standard_error"] ** 2 * years**2 / whole
+    ratio = math.exp(trend["value"])
+    before = dispersion * (1 / ratio + 1) / trend["standard_error"] ** 2
+    return [_tens(folder, round(count)) for count in (whole, ratio * before, before)]
+
+
+def by_two_rankings(years):
+    """Return the attacker who takes a market's last year in one ranking from that in another, where it was drawn larger."""
+
+    def recover(first, *second):
+        sums = []
+        for folder, parts in ((first, ("old",)), *((folder, ("old", "gained")) for folder in second)):
+            whole, last, before = _years_of_market(folder, years)
+            names = {year: [f"{part} {year}" for part in parts] for year in ("last", "before")}
+            sums += [known(names["last"], last), known(names["before"], before)]
+            sums.append(known([*names["last"], *names["before"]], whole))
+        return possible("gained last", sums)
+
+    return recover
+
+
+def by_report_and_ranking(years):
+    """Return the attacker who takes a target, before and after, from the events of a market that is a little larger."""
+
+    def recover(report, *ranking):
+        effect = report.effect("target", measure="overdoses")
+        sums = [known(side, ends(effect[side])) for side in ("before", "after")]
+        for folder in ranking:
+            whole = round(_market(folder)["threats"]["injury"]["a_year"] * years)
+            sums.append(known(["before", "after", "strip"], _tens(folder, whole)))
+        return possible("strip", sums)
+
+    return recover
+
+
+def by_two_appraisals(report, *appraisal):
+    """Take a target's events before from the baseline of a larger one in an appraisal: the table of its page has it."""
+    sums = [known("old", ends(report.effect("target", measure="overdoses")["before"]))]
+    for folder in appraisal:
+        shown = re.search(
+            r"overdoses.*?<td[^>]*>\s*(?:about )?([\d,]+)\s*</td>", folder.text("appraisal.html"), re.DOTALL
+        )
+        sums.append(known(["old", "strip"], _tens(folder, int(shown[1].replace(",", "")))))
+    return possible("strip", sums)

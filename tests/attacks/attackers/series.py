@@ -134,3 +134,18 @@ def target_month_by_event_study(folder):
     control, target = lines[0], lines[1]
     block = math.exp(value) * sum(control[13:15]) / sum(control[10:12]) * sum(target[10:12])
     return {count for count in SMALL if abs(count - (block - months[2021, 2])) < 0.3}
+
+
+def between_targets_by_event_studies(folder):
+    """Take March 2021 between two targets from the event studies of two operations.
+
+    He knows all other months: 20 events in the smaller target, 30 in the larger, and a control that never changes.
+    """
+    march = []
+    for operation, level in enumerate((20, 30)):
+        curve = folder.measure("finds", operation=operation)["other_estimators"]["event_study"] or {"points": []}
+        value = next((one["value"] for one in curve["points"] if one["name"] == "month 2"), None)
+        if not exact(value):
+            return SMALL
+        march.append(math.exp(value) * level)
+    return {count for count in SMALL if abs(count - (march[1] - march[0])) < 0.3}
