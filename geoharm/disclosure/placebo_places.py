@@ -68,9 +68,10 @@ def protect_places(operation: ReleasedOperation, k: int, suppression_levels: Sup
 
 
 def coarsen_places(check: PlaceboCheck) -> PlaceboCheck:
-    """Return a check as released beside rounded counts: without the factor, and with the change to a whole percent.
+    """Return a check as released beside rounded counts: without factor and levels, and with the change to a whole percent.
 
-    The interval of the change is left out: beside the one in events it would narrow the counts down.
+    The interval of the change is left out: beside the one in events it would narrow the counts down. The levels of the places
+    are those relative to the zone's own, and which place is in which class tells its exact count.
     """
     distribution = check.distribution
     if distribution is not None:
@@ -79,7 +80,7 @@ def coarsen_places(check: PlaceboCheck) -> PlaceboCheck:
             change=float(round(distribution.change)),
             interval=Interval(math.nan, math.nan, distribution.interval.level),
         )
-    return replace(check, factors=None, distribution=distribution)
+    return replace(check, factors=None, distribution=distribution, levels=None)
 
 
 def _protect_effect(effect: ReleasedEffect, *, may_split: bool) -> ReleasedEffect:

@@ -43,7 +43,7 @@ def working_month(count: int, rule: DisclosureRule) -> int:
     >>> [working_month(count, DISCLOSURE_RULES["1-7-round-5"]) for count in (0, 1, 7, 8, 13)]
     [0, 4, 4, 10, 15]
     """
-    return rule.threshold // 2 if rule.suppresses(count) else rule.rounded(count)
+    return rule.working_count(count)
 
 
 def _with_dispersions(result: MeasureResult, design: Design, rule: DisclosureRule) -> MeasureResult:

@@ -1,9 +1,9 @@
 """Effects under a rule that rounds counts: every number is computed again from the rounded counts.
 
 A rounded number that was computed from exact counts gives them back: beside 30 and 20, a log ratio of 0.32 leaves 30 and 18
-only. The dispersions are those of rounded months (`rounded_dispersion`). What cannot be computed from rounded counts is the
-forecast of a calibrated effect. It enters as a factor of two digits between the count before and the expected count, and as the
-distances of an interval's ends from its value, widened to a tenth. A calibrated interval is widened further by all that rounding
+only. The dispersions are those of rounded months (`rounded_dispersion`). The forecast of a calibrated effect is learned from
+rounded counts, at the placebo places too (`PlaceboData.rule`). It enters as a factor of two digits between the count before and
+the expected count, and as the distances of an interval's ends from its value, widened to a tenth. A calibrated interval is widened further by all that rounding
 may have moved, so a bound that is read from it holds for the exact counts too.
 """
 
@@ -18,6 +18,7 @@ from geoharm.disclosure.suppression import round_to_two_digits, suppress_effect
 from geoharm.evaluation.effects import change_interval, counting_interval, smallest_detectable_fall
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
+from geoharm.evaluation.placebo.calibrated_ratio import expected_count_after
 from geoharm.model.counts import Change
 from geoharm.model.disclosure_rules import DisclosureRule
 from geoharm.model.effect import PlaceboCheck
@@ -135,9 +136,9 @@ def _same_kind(exact: Estimate, again: Estimate) -> Estimate:
 def _expected(exact: ReleasedEffect, zone: Change, control: Change, *, calibrated: bool) -> float:
     if not math.isfinite(exact.expected):
         return math.nan
-    exact_before = _changes(exact)[0].before
-    if calibrated and exact_before:
-        return zone.before * round_to_two_digits(exact.expected / exact_before)
+    if calibrated and exact.placebo is not None and zone.before:
+        expected = expected_count_after(exact.ratio, zone.after, exact.placebo.expected)
+        return zone.before * round_to_two_digits(expected / zone.before)
     return zone.before * control.after / control.before if control.before else math.nan
 
 

@@ -78,6 +78,16 @@ class DisclosureRule:
         """Return a count as released: rounded to the nearest multiple of `step`, halves upwards."""
         return (2 * count + self.step) // (2 * self.step) * self.step
 
+    def working_count(self, count: int) -> int:
+        """Return the number to compute with in place of a count: the count as released, or the middle of those suppressed.
+
+        Examples
+        --------
+        >>> [DISCLOSURE_RULES["1-7-round-5"].working_count(count) for count in (0, 1, 7, 8, 13)]
+        [0, 4, 4, 10, 15]
+        """
+        return self.threshold // 2 if self.suppresses(count) else self.rounded(count)
+
     def possible_counts(self, shown: int) -> tuple[int, int]:
         """Return the smallest and the largest count that are released as this number."""
         if shown == 0 and self.lowest_suppressed > 0:

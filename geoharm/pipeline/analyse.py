@@ -24,7 +24,7 @@ from geoharm.pipeline import net_harm
 from geoharm.pipeline.composite import evaluate_composites
 from geoharm.pipeline.designs import WHOLE, map_windows
 from geoharm.pipeline.load import Progress, no_progress
-from geoharm.pipeline.placebo import placebo_around, places_around
+from geoharm.pipeline.placebo import placebo_around, places_around, rounding_rule
 from geoharm.pipeline.preregistration import preregistration_status
 from geoharm.pipeline.renamed_categories import add_name_checks
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
@@ -164,7 +164,8 @@ def evaluate_operations(
     results = []
     for number, design in enumerate(data.designs, start=1):
         places = places_around(data.study, design)
-        placebos = [placebo_around(collected, design, places) for collected in ordered]
+        rule = rounding_rule(data.study)
+        placebos = [placebo_around(collected, design, places, rule=rule) for collected in ordered]
         measures = tuple(
             evaluate_measure(
                 collected.measure,

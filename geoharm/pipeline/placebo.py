@@ -12,6 +12,7 @@ from geoharm.evaluation.placebo.places import PlaceboPlaces, placebo_places
 from geoharm.evaluation.placebo.running_change import running_change, running_windows, with_running_windows
 from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.model.design import Design
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.estimate import Estimate
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Window
@@ -52,9 +53,17 @@ def _panel(measure: MeasureData, places: PlaceboPlaces, windows: Sequence[Window
     )
 
 
-def placebo_around(measure: MeasureData, design: Design, places: PlaceboPlaces) -> PlaceboData:
-    """Return a measure's counts at every placebo place of a design."""
-    return placebo_data(places, placebo_panel(measure, design, places), design)
+def placebo_around(
+    measure: MeasureData, design: Design, places: PlaceboPlaces, *, rule: DisclosureRule | None = None
+) -> PlaceboData:
+    """Return a measure's counts at every placebo place of a design; forecasts from them are learned from counts as `rule` rounds."""
+    return placebo_data(places, placebo_panel(measure, design, places), design, rule=rule)
+
+
+def rounding_rule(study: Study) -> DisclosureRule | None:
+    """Return the rule by which the release of a study rounds every count; None if it rounds none."""
+    rule = DISCLOSURE_RULES[study.publish.disclosure]
+    return rule if study.publish.release != "internal" and rule.step > 1 else None
 
 
 def running_change_around(

@@ -14,8 +14,8 @@ from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.design import Design
 from geoharm.model.measure import Measure
 from geoharm.model.renamed_category import RenamedCategory
-from geoharm.pipeline.placebo import placebo_around
-from geoharm.pipeline.study_data import MeasureData, StudyData
+from geoharm.pipeline.placebo import placebo_around, rounding_rule
+from geoharm.pipeline.study_data import StudyData
 
 
 def with_both_names(measure: Measure, pairs: Sequence[RenamedCategory]) -> Measure:
@@ -37,14 +37,15 @@ def add_name_checks(
     data: StudyData, design: Design, measures: Sequence[MeasureResult], places: PlaceboPlaces
 ) -> tuple[MeasureResult, ...]:
     """Return the measures of one operation with the diagnostic of categories under two names, where there are any."""
-    return tuple(_checked(data.measure(result.measure.name), design, result, places) for result in measures)
+    return tuple(_checked(data, design, result, places) for result in measures)
 
 
-def _checked(collected: MeasureData, design: Design, result: MeasureResult, places: PlaceboPlaces) -> MeasureResult:
+def _checked(data: StudyData, design: Design, result: MeasureResult, places: PlaceboPlaces) -> MeasureResult:
+    collected = data.measure(result.measure.name)
     if collected.widened is None:
         return result
     both = collected.widened.data
-    placebo = placebo_around(both, design, places)
+    placebo = placebo_around(both, design, places, rule=rounding_rule(data.study))
     widened = evaluate_measure(both.measure, both.zone_counts[design.operation.name], design, placebo)
     diagnostic = category_names_diagnostic(result, widened, collected.widened.pairs)
     ordered = sorted((*result.diagnostics, diagnostic), key=lambda one: -one.severity)

@@ -16,6 +16,7 @@ from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.model.counts import Change
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Interval
 from geoharm.model.reason import Reason, Withheld
 from geoharm.report.write import publish_study
@@ -37,12 +38,16 @@ def effect(before, after, control_before=600, control_after=260, *, dispersion=1
 
 
 def calibrated(before, after, expected):
-    """Return an effect with a calibrated interval around a forecast of `expected` events."""
+    """Return an effect with a calibrated interval around a forecast of `expected` events, learned from rounded counts."""
     one = effect(before, after)
-    value = math.log(after / expected)
+    value = math.log(RULE.working_count(after) / expected)
     intervals = tuple(Interval(value - wide, value + wide, level) for wide, level in ((0.21, 0.8), (0.33, 0.95)))
     ratio = replace(one.ratio, value=value, standard_error=0.17, calibrated=True, intervals=intervals, p=0.034)
-    return replace(one, ratio=ratio, expected=expected, change=after - expected, detectable_fall=0.312)
+    check = PlaceboCheck(
+        months=36, candidates=90, pool=60, effective_places=20.0, at_least_as_busy=9, expected=expected, phi=1.23, tau=0.21,
+        detectable_fall=0.312, dates=2, liveliness=1.0,
+    )  # fmt: skip
+    return replace(one, ratio=ratio, expected=expected, change=after - expected, detectable_fall=0.312, placebo=check)
 
 
 @pytest.mark.parametrize("counts", [(28, 18, 600, 260), (30, 20, 598, 262), (32, 22, 602, 258)])
@@ -63,11 +68,11 @@ def test_counts_that_round_alike_give_one_effect(counts):
 
 def test_a_forecast_enters_as_a_factor_of_two_digits_and_its_ends_are_widened():
     shown = [
-        repr(round_effect(calibrated(before, after, 0.731 * before), RULE))
+        repr(round_effect(calibrated(before, after, 0.731 * 30), RULE))
         for before, after in product((28, 30, 32), (18, 20, 22))
     ]
     assert len(set(shown)) == 1
-    one = round_effect(calibrated(32, 18, 0.731 * 32), RULE)
+    one = round_effect(calibrated(32, 18, 0.731 * 30), RULE)
     assert one.expected == pytest.approx(30 * 0.73)
     assert one.ratio.value == pytest.approx(math.log(20 / one.expected))
     # Up to 32 and down to 18 of the counts, and half a hundredth of the factor; the ends' distances 0.21 and 0.33 are 0.3, 0.4.

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.disclosure.history import read_history
@@ -43,6 +43,7 @@ def said(*counts, k=5, drawn=True, beside=(), planned=False):
     return constraints_of_counts([used], (), k, planned=planned)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DISCLOSURE_RULES)), st.integers(0, 300))
 def test_a_count_lies_between_the_ends_that_are_said_of_it_and_its_neighbours_say_the_same(name, count):
     """The referee: all counts that are shown alike, one by one."""

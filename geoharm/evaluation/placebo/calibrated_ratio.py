@@ -16,6 +16,7 @@ from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, Forecast, PlaceboS
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import AFTER, ALL_RINGS, TARGET_AND_RINGS, Design
+from geoharm.model.disclosure_rules import DisclosureRule
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval, ratio_of
 from geoharm.model.geometry import ZoneRole
@@ -185,12 +186,15 @@ class PlaceboData:
         Number of months before.
     counts : PlaceboCounts
         Counts at the placebo places in these windows.
+    rule : DisclosureRule or None
+        The rule by which every count is rounded before a forecast is learned from it (`_rounded`); None takes exact counts.
     """
 
     places: PlaceboPlaces
     windows: tuple[Window, ...]
     months: int
     counts: PlaceboCounts
+    rule: DisclosureRule | None = None
 
 
 def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
@@ -198,10 +202,12 @@ def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
     return (*history_windows(counts, design.operation, left_out=design.left_out), design.after, *design.phases)
 
 
-def placebo_data(places: PlaceboPlaces, panel: UnitPanel, design: Design) -> PlaceboData:
+def placebo_data(
+    places: PlaceboPlaces, panel: UnitPanel, design: Design, *, rule: DisclosureRule | None = None
+) -> PlaceboData:
     """Return the counts of a panel of `placebo_windows`, summed under the footprint at every placebo place."""
     months = len(panel.windows) - 1 - len(design.phases)
-    return PlaceboData(places, panel.windows, months, placebo_counts(places, panel))
+    return PlaceboData(places, panel.windows, months, placebo_counts(places, panel), rule)
 
 
 def calibrated_effect(
@@ -232,7 +238,8 @@ def calibrated_effect(
     observed = _zone_change(counts, design, zone, after)
     if forecast is None or check is None or reason:
         return undefined_calibrated_ratio(reason) if observed.before else nothing_before(), check
-    ratio = calibrated_ratio(forecast, observed.after)
+    count_after = observed.after if data.rule is None else data.rule.working_count(observed.after)
+    ratio = calibrated_ratio(forecast, count_after)
     if after != design.after:
         return ratio, check
     history, controls = data.windows[: data.months], _names(design, (ZoneRole.CONTROL,))
@@ -243,13 +250,15 @@ def calibrated_effect(
             zone=observed,
             control=_summed_change(counts, design, controls, after, "control"),
             length_ratio=after.days / design.before.days,
-            expected=expected_count_after(ratio, observed.after, forecast.mean),
+            expected=expected_count_after(ratio, count_after, forecast.mean),
             history=history,
             control_by_month=[sum(counts.total(name, month) for name in controls) for month in history],
         ),
-        distribution=place_distribution(forecast, ratio, observed.after),
+        distribution=place_distribution(forecast, ratio, count_after),
         levels=place_levels(
-            _placebo_series(data, counts, design, zone, after).take(pool), (*history, after), design.before
+            _placebo_series(replace(data, rule=None), counts, design, zone, after).take(pool),
+            (*history, after),
+            design.before,
         ),
     )
     return ratio, check
@@ -363,13 +372,18 @@ def _summed_change(counts: ZoneCounts, design: Design, names: Iterable[str], aft
 
 
 def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str, after: Window) -> PlaceboSeries:
-    """Return the series of every placebo place, and the series of the operation from its exact zone counts."""
+    """Return the series of every placebo place, and the series of the operation from its exact zone counts.
+
+    Under a rule that rounds counts, all are rounded, at the placebo places too: so the forecast errors there are those of
+    forecasts from rounded counts. Only the zone's counts after at the placebo places, which are forecast, stay exact.
+    """
     used_windows = [*range(data.months), data.months + data.windows[data.months :].index(after)]
     target, rings, in_control, belt = (
         table[:, used_windows]
         for table in (data.counts.target, data.counts.rings, data.counts.in_control, data.counts.belt)
     )
-    by_zone = {"target": target, ALL_RINGS: rings, TARGET_AND_RINGS: target + rings}
+    exact_by_zone = {"target": target, ALL_RINGS: rings, TARGET_AND_RINGS: target + rings}
+    by_zone = {name: _rounded(table, data.rule) for name, table in exact_by_zone.items()}
     windows = [data.windows[position] for position in used_windows]
 
     def operation_counts(role: ZoneRole) -> NDArray[np.float64]:
@@ -382,25 +396,31 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
         operation_counts(ZoneRole.CONTROL),
     )
     operation_by_zone = {
-        "target": operation_target,
-        ALL_RINGS: operation_rings,
-        TARGET_AND_RINGS: operation_target + operation_rings,
+        "target": _rounded(operation_target, data.rule),
+        ALL_RINGS: _rounded(operation_rings, data.rule),
+        TARGET_AND_RINGS: _rounded(operation_target + operation_rings, data.rule),
     }
+    city = _rounded(city, data.rule)
     companion = {"target": ALL_RINGS, ALL_RINGS: "target"}.get(zone)
     history = slice(0, data.months)
     peak, own_peak = (
         np.log((inner[..., history].sum(axis=-1) + ADDED_EVENTS) / (outer[..., history].sum(axis=-1) + ADDED_EVENTS))
-        for inner, outer in ((target, rings), (operation_target, operation_rings))
+        for inner, outer in (
+            (by_zone["target"], by_zone[ALL_RINGS]),
+            (operation_by_zone["target"], operation_by_zone[ALL_RINGS]),
+        )
     )
     calendar, after_calendar = _calendars(windows[: data.months], after)
+    zone_counts = by_zone[zone].copy()
+    zone_counts[:, data.months :] = exact_by_zone[zone][:, data.months :]
     return PlaceboSeries(
-        zone=by_zone[zone],
+        zone=zone_counts,
         companion=by_zone[companion] if companion else np.zeros_like(target),
-        belt=belt,
-        city=city[None] - in_control,
+        belt=_rounded(belt, data.rule),
+        city=np.maximum(city[None] - _rounded(in_control, data.rule), 0),
         own_zone=operation_by_zone[zone],
         own_companion=operation_by_zone[companion] if companion else np.zeros_like(city),
-        own_belt=data.counts.operation_belt[used_windows],
+        own_belt=_rounded(data.counts.operation_belt[used_windows], data.rule),
         own_city=city,
         peak=peak - own_peak,
         has_companion=companion is not None,
@@ -409,6 +429,15 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
         after_months=after.days / _DAYS_PER_MONTH,
         months=data.months,
     )
+
+
+def _rounded(counts: NDArray[np.float64], rule: DisclosureRule | None) -> NDArray[np.float64]:
+    """Return counts as they are computed with under a rule (`DisclosureRule.working_count`)."""
+    if rule is None:
+        return counts
+    values, positions = np.unique(counts, return_inverse=True)
+    working = np.array([rule.working_count(round(value)) for value in values.tolist()], dtype=np.float64)
+    return working[positions].reshape(counts.shape)
 
 
 def _calendars(history: Sequence[Window], after: Window) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
