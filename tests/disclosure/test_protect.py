@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.disclosure import rounded_dispersion
 from geoharm.disclosure.count_suppression import suppress_counts
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.escalate import SuppressionLevel
@@ -348,7 +349,8 @@ def reread(area, table, reading, **publish):
 @pytest.mark.parametrize("rule", ["under-5", "1-7-round-5"])
 def test_a_reading_is_the_weaker_of_exact_and_shown(area, rule, monkeypatch):
     """The numbers support a probable fall. A finding is lowered to it; "cannot tell" is not raised to it."""
-    monkeypatch.setattr(effects_module, "history_dispersion", lambda *_: 1.0)
+    for module in (effects_module, rounded_dispersion):
+        monkeypatch.setattr(module, "history_dispersion", lambda *_: 1.0)
     fall = [[400, 60, 60], *PLENTY[1:]]
     for exact, released in (
         (Reading.FELL, Reading.PROBABLY_FELL),

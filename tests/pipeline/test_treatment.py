@@ -20,7 +20,7 @@ REFERRALS = ("arrest referral", "self", "family", "doctor", "court")
 def study(root, tmp_path):
     """Write the small study with the documented formats and measures, and a treatment file with both columns."""
     text = (root / "docs" / "study-file.md").read_text(encoding="utf-8")
-    part = text[text.index("## Treatment:") : text.index("## What police and partners did")]
+    part = text[text.index("## Treatment:") :].split("\n## ")[0]
     stayed, tables = re.findall(r"```toml\n(.*?)```", part, flags=re.DOTALL)
     (tmp_path / "treatment-stayed.toml").write_text(stayed, encoding="utf-8")
     referral = stayed.replace('"in_treatment_after_12_weeks"', '"referred_by"')
