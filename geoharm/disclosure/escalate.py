@@ -73,7 +73,13 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
         rows = frozenset(each for cell in exposed for each in cell.rows)
         raised = _raised_levels(suppression_levels, _concerned(exposed, constraints, release), release)
         if not raised:
-            raise PublishError(refusal_message(exposed[0], "this release"))
+            raise PublishError(
+                refusal_message(
+                    exposed[0],
+                    "this release",
+                    way_out='use larger rings, whole months or fewer phases, or release = "internal"',
+                )
+            )
         suppression_levels |= raised
 
 
@@ -122,17 +128,8 @@ def _raised_levels(
     return raised
 
 
-def refusal_message(pinned: ExposedCell, where: str, *, way_out: str = 'release = "internal"') -> str:
-    """Return a sentence that says why a release is refused, and what to do: the last way out is `way_out`."""
-    values = f"{pinned.low:,}" if pinned.low == pinned.high else f"{pinned.low:,} to {pinned.high:,}"
-    return (
-        f"All numbers of {where} together show that a withheld count ({pinned.text}) can only be {values}; use larger "
-        f"rings, whole months or fewer phases, or {way_out}."
-    )
-
-
-def decision_refusal(pinned: ExposedCell, where: str, *, way_out: str) -> str:
-    """Return a sentence that says why a ranking or an appraisal is refused, and what to do."""
+def refusal_message(pinned: ExposedCell, where: str, *, way_out: str) -> str:
+    """Return a sentence that says why a release, a ranking or an appraisal is refused, and what to do."""
     values = f"{pinned.low:,}" if pinned.low == pinned.high else f"{pinned.low:,} to {pinned.high:,}"
     return (
         f"All numbers of {where} together show that a withheld count ({pinned.text}) can only be {values}; {way_out}."

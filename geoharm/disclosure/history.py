@@ -19,7 +19,7 @@ import shapely
 from geoharm._text import visible_text
 from geoharm.disclosure.attacker import ExposedCell, attack
 from geoharm.disclosure.constraints import constraints_of
-from geoharm.disclosure.escalate import decision_refusal, refusal_message
+from geoharm.disclosure.escalate import refusal_message
 from geoharm.disclosure.history_file import read_sealed, sealed
 from geoharm.disclosure.released import Release
 from geoharm.disclosure.rows import DataSet, RowSet
@@ -103,7 +103,11 @@ def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraint
     current = constraints_of(release)
     exposed = _exposed_together(current, earlier, release.study)
     if exposed is not None:
-        raise PublishError(refusal_message(exposed, _TOGETHER, way_out="another --out"))
+        raise PublishError(
+            refusal_message(
+                exposed, _TOGETHER, way_out="use larger rings, whole months or fewer phases, or another --out"
+            )
+        )
     return merge_constraints(earlier.constraints, current)
 
 
@@ -118,10 +122,10 @@ def attack_decision(current: Constraints, study: Study, earlier: ReleaseHistory)
     rule = DISCLOSURE_RULES[study.publish.disclosure]
     alone = attack(with_known_outlines(current, study), rule).exposed
     if alone:
-        raise PublishError(decision_refusal(alone[0], "this release", way_out='release = "internal"'))
+        raise PublishError(refusal_message(alone[0], "this release", way_out='release = "internal"'))
     exposed = _exposed_together(current, earlier, study)
     if exposed is not None:
-        raise PublishError(decision_refusal(exposed, _TOGETHER, way_out="choose another --out"))
+        raise PublishError(refusal_message(exposed, _TOGETHER, way_out="choose another --out"))
     return merge_constraints(earlier.constraints, current)
 
 
