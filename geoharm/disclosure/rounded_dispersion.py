@@ -34,24 +34,11 @@ def with_rounded_dispersions(result: StudyResult, rule: DisclosureRule) -> Study
     return replace(result, operations=operations)
 
 
-def working_month(count: int, rule: DisclosureRule) -> int:
-    """Return the number to compute with in place of a month's count.
-
-    Examples
-    --------
-    >>> from geoharm.model.disclosure_rules import DISCLOSURE_RULES
-    >>> [working_month(count, DISCLOSURE_RULES["1-7-round-5"]) for count in (0, 1, 7, 8, 13)]
-    [0, 4, 4, 10, 15]
-    """
-    return rule.working_count(count)
-
-
 def _with_dispersions(result: MeasureResult, design: Design, rule: DisclosureRule) -> MeasureResult:
     members = zone_members(result, design)
     zones = {effect.zone for effect in (*result.effects, *result.phases, *result.unplaced_bounds)} | {"control"}
     dispersions = {
-        zone: history_dispersion(result.counts, members[zone], design, lambda count: working_month(count, rule))
-        for zone in sorted(zones)
+        zone: history_dispersion(result.counts, members[zone], design, rule.working_count) for zone in sorted(zones)
     }
 
     def changed(effects: tuple[Effect[int], ...]) -> tuple[Effect[int], ...]:

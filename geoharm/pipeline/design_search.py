@@ -445,13 +445,10 @@ def fall_in_one_study(data: StudyData, plan: SearchPlan, like: DesignRow, market
     """
     operations = [plan.operation(market, like.rings, like.tried_until, like.months) for market in markets]
     collected, answers = data.measure(like.table.measure), []
-    # The evaluation will leave the ground of operations of one time out of each other's control and places, so the windows
-    # of the past do too: as if each of the others had been there all the time.
-    always = Period(data.study.period.start, like.tried_until + timedelta(days=plan.days))
     among_done = _among_others(data.study, plan)
     for operation in operations:
-        others = [replace(other, period=always) for other in operations if other is not operation]
-        study = replace(among_done, operations=(*among_done.operations, *others, operation))
+        of_one_time = beside_its_neighbours(replace(among_done, operations=tuple(operations)), operation).operations
+        study = replace(among_done, operations=(*among_done.operations, *of_one_time))
         among = replace(data, study=study)
         design = past_designs(among, operation, [like.months])[like.months]
         if isinstance(design, str):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
-from geoharm.disclosure.rounded_dispersion import with_rounded_dispersions, working_month
+from geoharm.disclosure.rounded_dispersion import with_rounded_dispersions
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.model.counts import Change
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
@@ -40,11 +40,11 @@ def test_the_dispersion_is_that_of_rounded_months():
 
 def test_months_that_round_alike_give_one_dispersion_of_zone_and_control():
     other = [14, 59, 16, 61, 11, 62, 13, 60, 17, 58, 15, 56]
-    assert [working_month(one, RULE) for one in other] == [working_month(one, RULE) for one in UNEVEN]
+    assert [RULE.working_count(one) for one in other] == [RULE.working_count(one) for one in UNEVEN]
     one, two = (effect(with_rounded_dispersions(made(months), RULE)) for months in (UNEVEN, other))
     assert one.dispersion == two.dispersion
     zone, control = Change("z", one.before, one.after), Change("c", one.control_before, one.control_after)
-    months = [working_month(count, RULE) for count in np.resize([88, 133], 12)]
+    months = [RULE.working_count(count) for count in np.resize([88, 133], 12)]
     of_control = math.ceil(monthly_dispersion(months) * 10 - 1e-9) / 10
     again = net_change(zone, control, zone_dispersion=one.dispersion, control_dispersion=of_control)
     assert one.difference.standard_error == pytest.approx(again.standard_error)
