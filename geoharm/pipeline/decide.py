@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -123,6 +123,7 @@ def prioritise(
     StudyError, DataError, DesignError, PublishError
         With one sentence for each mistake; no file is half-written.
     """
+    pipeline_prioritise.check_leads_by_harm(study)
     check_study(study)
     finish_interrupted(out)
     _check_history(study, out)
@@ -130,7 +131,8 @@ def prioritise(
         ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         load.load_tables(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_markets(engine, study, ledgers)
-    surfaces = analyse.map_hotspots(collected)
+    # Markets are hotspots of the whole period; no other window is mapped.
+    surfaces = analyse.map_hotspots(replace(collected, study=replace(study, comparisons=())))
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
     ranking = pipeline_prioritise.prioritise_markets(
         collected, hotspots, weights=weights, threshold=threshold_of(study)

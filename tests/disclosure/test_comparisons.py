@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.disclosure.attacker import attack
@@ -60,6 +60,7 @@ def test_a_public_release_rounds_to_ten_and_computes_from_the_rounded_counts():
     assert shown.ratio == ratio_of_two_rates((100, 210), (BEFORE.days, AFTER.days), dispersion=2.0)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(1, 8))
 def test_ratio_and_interval_depend_on_the_released_counts_alone(before, after, dispersion):
     """Whatever counts are released alike have one ratio."""
