@@ -48,6 +48,8 @@ TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
+# Each maps the change of every measure over the whole study area, which costs seconds and megabytes.
+MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
 PIECES = ("figures", "tables", "workbook")
 
@@ -203,6 +205,23 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two windows whose events are compared, whatever was done between them: a description, not an evaluation.
+
+    Attributes
+    ----------
+    name : str
+        No operation of the study has the same.
+    before, after : Period
+        The earlier window and the later one; they do not overlap.
+    """
+
+    name: str
+    before: Period
+    after: Period
+
+
+@dataclass(frozen=True, slots=True)
 class HotspotSettings:
     """Settings for density surfaces and hotspots.
 
@@ -275,8 +294,10 @@ class Study:
         The study period; nothing outside it is read.
     seed : int
     primary : str
-        Name of the primary measure; all others are secondary.
-    sources, measures, operations : tuple
+        Name of the primary measure; all others are secondary. Without an operation it is the measure that leads.
+    sources, measures : tuple
+    operations : tuple of Operation
+        Empty for a study that evaluates nothing.
     hotspots : HotspotSettings
     publish : PublishSettings
     inputs : mapping of str to str
@@ -294,6 +315,7 @@ class Study:
         What was mended or left out of the area files, each as a sentence.
     registers : tuple of RegisterLedger
         What became of the rows of every register of operations.
+    comparisons : tuple of Comparison
     """
 
     name: str
@@ -316,6 +338,7 @@ class Study:
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
     registers: tuple[RegisterLedger, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

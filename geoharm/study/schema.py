@@ -25,6 +25,7 @@ from geoharm.model.settings import COMPARED, ChangeSettings, Correction, Emergin
 from geoharm.model.study import (
     EVENT_KINDS,
     GIS_FILES,
+    MAX_COMPARISONS,
     MAX_LOOKS,
     PIECES,
     TABLE_KINDS,
@@ -132,8 +133,9 @@ class StudyTable(Table):
     seed: Annotated[int, Locked("seed")] = Field(
         default=0, ge=0, le=_LARGEST, description="Random seed, kept with every result."
     )
-    primary: Annotated[Name, Locked("primary")] = Field(
-        description="Name of the one primary measure; it must be a harm."
+    primary: Annotated[Name | None, Locked("primary")] = Field(
+        default=None,
+        description="Name of the one primary measure. With an operation it must be given, and must be a harm; without one it is any measure, and if left out the first harm, else the first measure.",
     )
 
 
@@ -438,6 +440,16 @@ class RegisterColumns(Table):
     )
 
 
+class ComparisonTable(Table):
+    """A comparison: two windows of the whole study area, whatever was done between them."""
+
+    model_config = ConfigDict(title="[[comparison]]")
+
+    name: Name = Field(description="Name for readers.")
+    before: PeriodTable = Field(description="The earlier window.")
+    after: PeriodTable = Field(description="The later window; it begins when the earlier one has ended, or later.")
+
+
 class RegisterBeforeTable(Table):
     """The window before every operation of a register."""
 
@@ -581,7 +593,7 @@ class AccuracyTable(Table):
 
 
 class ChangeTable(Table):
-    """Settings of the tests of change between an operation's windows."""
+    """Settings of the tests of change between the windows of an operation or a comparison."""
 
     model_config = ConfigDict(title="[change]")
 
@@ -784,10 +796,15 @@ class StudyFile(Table):
     source: list[SourceTable] = Field(min_length=1, description="Data sources.")
     measure: list[MeasureTable] = Field(min_length=1, description="Measures: what is counted.")
     operation: list[OperationTable] = Field(
-        default=[], description="Operations that are evaluated; at least one, here or in a register."
+        default=[],
+        description="Operations that are evaluated; without one, here or in a register, a study maps where harm concentrates.",
     )
     registers: list[RegisterTable] = Field(
         default=[], alias="register", description="Registers of operations that are evaluated."
+    )
+    comparison: list[ComparisonTable] = Field(
+        default=[],
+        description=f"Pairs of windows whose counts, hotspots and maps are compared, at most {MAX_COMPARISONS}; no evaluation.",
     )
     question: list[QuestionTable] = Field(default=[], description="Composite outcomes.")
     hotspots: HotspotsTable = Field(default=HotspotsTable(), description="Density surfaces and hotspots.")
