@@ -70,7 +70,7 @@ class Source:
     covers : Period or None
         The days that the files cover, if they differ from the days of the first and last event.
     areas : Areas or None
-        The outlines of the areas of an area table or survey.
+        The outlines of the areas of an area table or survey, or of events with the code of an area.
     oldest_first : bool
         Whether `files` are in the order of their age.
     """
@@ -85,8 +85,13 @@ class Source:
 
     @property
     def is_events(self) -> bool:
-        """Whether the source contains dated points, which measures count."""
+        """Whether the source contains dated events, which measures count."""
         return self.kind in EVENT_KINDS
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the source is counted by area: an area table, or events with the code of an area and no coordinates."""
+        return self.kind == "area_table" or (self.is_events and self.areas is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,5 +354,6 @@ class Study:
         return tuple(candidate for candidate in self.operations if candidate.name != operation.name)
 
     def measures_of(self, source: str) -> tuple[Measure, ...]:
-        """Return the measures that count rows of a source."""
-        return tuple(measure for measure in self.measures if measure.source == source)
+        """Return the measures that count rows of a source, those of areas included."""
+        every = (*self.measures, *self.harm.area_measures)
+        return tuple(measure for measure in every if measure.source == source)

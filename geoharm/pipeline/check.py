@@ -101,6 +101,14 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
         ]
+    if source.is_events and input_format.is_by_area != (source.areas is not None):
+        return [
+            f'source "{source.name}": the format "{source.format}" reads the code of an area and no coordinates; name the area files '
+            "with the outlines under areas, and the property with the code under area_id."
+            if input_format.is_by_area
+            else f'source "{source.name}": areas and area_id are for events with the code of an area, and the format "{source.format}" '
+            "reads coordinates; leave them out, or take a format that names the column under columns.area."
+        ]
     if source.areas is not None and input_format.rules.area:
         return [
             f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '

@@ -205,10 +205,13 @@ def located_points(engine: Engine, measure: Measure, window: Window, *, weighted
 
 
 def _located(engine: Engine, stored: StoredSource) -> str:
-    """Return SQL from FROM to the condition that an event lies in the study area; rows are ``r``, places ``s``."""
+    """Return SQL from FROM to the condition that an event lies on a point in the study area; rows are ``r``, places ``s``.
+
+    An event with the code of an area lies on none.
+    """
     return (
         f"FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place "
-        "WHERE s.kind = 'inside'"
+        "WHERE s.kind = 'inside' AND s.point >= 0"
     )
 
 

@@ -32,7 +32,7 @@ from geoharm.model.period import Period, parse_phase
 from geoharm.model.points import Points
 from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import ChangeSettings
-from geoharm.model.study import TABLE_KINDS, Operation, PublishSettings, Source, Study
+from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Operation, PublishSettings, Source, Study
 from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.comparisons import resolve_comparisons
@@ -253,11 +253,11 @@ def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source
         rule = "is for dated points; an area table or survey says itself which periods it has."
         reader.mistakes.refuse(place, "covers", rule)
     areas = None
-    if table.kind in ("area_table", "survey"):
+    if table.kind in ("area_table", "survey", *EVENT_KINDS):
         areas = reader.outlines(place, "areas", table.areas, table.area_id)
     elif (table.areas is not None or table.area_id is not None) and reader.mistakes.is_sound(*place, "kind"):
         key = "areas" if table.areas is not None else "area_id"
-        reader.mistakes.refuse(place, key, "is for area tables and surveys.")
+        reader.mistakes.refuse(place, key, "is for area tables, surveys, and events with the code of an area.")
     return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first)
 
 

@@ -164,7 +164,7 @@ class SourceTable(Table):
     areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
         default=None,
         min_length=1,
-        description="For an area table or survey: area files with the outlines of the areas.",
+        description="For an area table or survey, or for events whose format names the code of an area (`columns.area`) instead of coordinates: area files with the outlines of the areas.",
     )
     area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
 
