@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from geoharm.api.areas import AreaLike, read_area, study_area_of
+from geoharm.api.areas import AreaLike
+from geoharm.api.counted import count_events
 from geoharm.api.evaluation import Evaluation
-from geoharm.api.frames import check_frame, crs_name, read_events
-from geoharm.api.operation import After, Before, MeasureText, read_measure, read_operation, study_of
-from geoharm.api.source import Covers, measure_data, place_events, zones_of
+from geoharm.api.operation import After, Before, read_operation, study_of
+from geoharm.api.source import Covers, measure_data, zones_of
 from geoharm.errors import DataError
 from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.pipeline.analyse import evaluate_measures
@@ -129,8 +129,9 @@ def evaluate(
     Examples
     --------
     >>> import geopandas, pandas, geoharm
-    >>> needles = pandas.read_csv("data/sample/needles.csv").drop_duplicates().query("date != 'not a date'")
-    >>> events = geoharm.events_from_xy(needles.longitude, needles.latitude, needles.date, crs="EPSG:4326")
+    >>> needles = pandas.read_csv("data/sample/needles.csv").drop_duplicates()
+    >>> days = pandas.to_datetime(needles["date"], format="%Y-%m-%d", errors="coerce")
+    >>> events = geoharm.events_from_xy(needles["longitude"], needles["latitude"], days, crs="EPSG:4326")
     >>> answer = geoharm.evaluate(
     ...     events,
     ...     target=geopandas.read_file("data/sample/market.geojson"),
@@ -141,36 +142,39 @@ def evaluate(
     >>> answer.statement
     'fell'
     """
-    check_frame(events, date=date, category=category)
-    events_crs = crs_name(events)
-    read = read_events(events, date=date, category=category)
-    counted = read_measure(MeasureText(measure, category, kind, unit, recorded_by, harm), read)
-    area, notes = study_area_of(study_area, read, events_crs=events_crs)
+    counted = count_events(
+        events,
+        date=date,
+        measure=measure,
+        category=category,
+        study_area=study_area,
+        covers=covers,
+        location_error=location_error,
+        kind=kind,
+        unit=unit,
+        recorded_by=recorded_by,
+        harm=harm,
+    )
     if isinstance(control, str) and control != AUTO:
         msg = f'control is "auto" or an area; "{control}" was given.'
         raise DataError(msg)
-    shapes = {
-        argument: read_area(shape, name=argument, events_crs=events_crs, crs=area.crs)
-        for argument, shape in (("target", target), ("control", control))
-        if not isinstance(shape, str)
-    }
-    source = place_events(read, area, name=counted.source, covers=covers, location_error=location_error)
+    area, source = counted.area, counted.source
     operation, chosen = read_operation(
         name=name,
-        target=shapes["target"],
+        target=counted.shape(target, name="target"),
         start=start,
         end=end,
         rings=rings,
         gap=gap,
-        control=shapes.get("control"),
+        control=None if isinstance(control, str) else counted.shape(control, name="control"),
         before=before,
         after=after,
         chosen_on=chosen_on,
         area=area,
         ledgers=[source.ledger],
     )
-    study = study_of(area, sources=[source], measures=[counted], operations=[operation], margin=margin, seed=seed)
+    study = study_of(area, sources=[source], measures=[counted.measure], operations=[operation], margin=margin, seed=seed)
     designs = design_operations(study, [source.ledger], {})
-    data = StudyData(study, (source.ledger,), (measure_data(source, counted, zones_of(designs)),), designs)
+    data = StudyData(study, (source.ledger,), (measure_data(source, counted.measure, zones_of(designs)),), designs)
     (result,), _ = evaluate_measures(data, designs[0])
-    return Evaluation(data, result, source, (*notes, *source.notes, *chosen, *designs[0].notes))
+    return Evaluation(data, result, source, (*counted.notes, *chosen, *designs[0].notes))

@@ -257,5 +257,7 @@ def study_of(
         publish=PublishSettings(release="internal"),
         inputs={},
         folder=Path(),
-        harm=HarmSettings(profiles=tuple(profiles), unintended_harm=UnintendedHarmSettings(margin=margin)),
+        harm=HarmSettings(
+            profiles=tuple(profiles), exchange_rates="exchange-rates", unintended_harm=UnintendedHarmSettings(margin=margin)
+        ),
     )
