@@ -14,6 +14,7 @@ from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
+from geoharm.model.ground import Ground
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months, parse_phase
@@ -265,7 +266,7 @@ class PublishSettings:
     context : tuple of shapely geometry
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
-        Attribution of places and context.
+        Attribution of places, context and ground.
     files : tuple of str
         Further output files: some of `GIS_FILES` and `PIECES`.
     tiles : BackgroundTiles or None
@@ -273,6 +274,8 @@ class PublishSettings:
         nothing.
     steps : str
         Time steps of the map: one of `map_steps.STEPS`.
+    ground : Ground or None
+        Streets, water, green and names that lie under the maps.
     """
 
     release: str = "public"
@@ -283,6 +286,7 @@ class PublishSettings:
     files: tuple[str, ...] = ()
     tiles: BackgroundTiles | None = None
     steps: str = "phases"
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.comparisons import resolve_comparisons
 from geoharm.study.composite import resolve_composites
+from geoharm.study.ground import ground_files, resolve_ground
 from geoharm.study.operation_dates import resolve_dates
 from geoharm.study.population import load_population
 from geoharm.study.register import read_register
@@ -192,7 +193,7 @@ def read_study(path: Path) -> Study:
     emerging = resolve_emerging(study.emerging, mistakes)
     accuracy = resolve_accuracy(study.accuracy, mistakes)
     change = _resolve_change(reader, study.change, area, hotspots.cell)
-    publish = _resolve_publish(reader, study.publish)
+    publish = _resolve_publish(reader, study.publish, area)
     if mistakes.sentences or area is None or period is None:
         raise StudyError(mistakes.sentences)
     reader.opened(*value_files(harm, reader.folder))
@@ -474,7 +475,7 @@ def _resolve_similar(reader: _Reader, place: Place, file_name: str) -> Areas | N
     return areas
 
 
-def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
+def _resolve_publish(reader: _Reader, table: PublishTable, area: StudyArea | None) -> PublishSettings:
     place: Place = ("publish",)
     tiles = None
     if reader.mistakes.is_sound(*place, "tiles"):
@@ -495,6 +496,9 @@ def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
         except StudyError as error:
             for problem in error.problems:
                 reader.mistakes.add(place, problem)
+    ground = resolve_ground(table, area, reader.folder, reader.mistakes) if area is not None else None
+    if ground is not None:
+        reader.opened(*ground_files(table))
     return PublishSettings(
         table.release,
         table.disclosure,
@@ -504,6 +508,7 @@ def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
         tuple(table.files),
         tiles,
         table.steps,
+        ground,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm.geo.ground_layouts.schema import GroundLayerTable
 from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
@@ -759,6 +760,14 @@ class AppraiseTable(Table):
     months: _Months = Field(default=_DEFAULT_HARM.months, description="Months after the start that are appraised.")
 
 
+class DescribedLayerTable(GroundLayerTable):
+    """A layer of a ground file whose layout geoharm does not know."""
+
+    model_config = ConfigDict(title="[[publish.ground_layer]]")
+
+    file: FileName = Field(description="The ground file; of it, only the layers described here are drawn.")
+
+
 class PublishTable(Table):
     """What is published, and how."""
 
@@ -772,7 +781,14 @@ class PublishTable(Table):
     )
     places: FileName | None = Field(default=None, description="Point file of place names.")
     context: list[FileName] = Field(default=[], description="Files of lines that are drawn for orientation.")
-    attribution: list[Text] = Field(default=[], description="Credits of places and context.")
+    ground: FileName | Annotated[list[FileName], Field(max_length=50)] = Field(
+        default=[],
+        description="Files of streets, water and green that lie under the maps; see `docs/ground.md`.",
+    )
+    ground_layer: list[DescribedLayerTable] = Field(
+        default=[], max_length=100, description="Layers of ground files whose layout geoharm does not know."
+    )
+    attribution: list[Text] = Field(default=[], description="Credits of places, context and ground.")
     steps: Annotated[str, OneOf(tuple(STEPS))] = Field(
         default=_DEFAULT_PUBLISH.steps,
         description='The map\'s steps through time: "phases", or calendar "quarters" from one year before the operation; all with the same bandwidth and classes.',
