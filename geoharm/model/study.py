@@ -46,13 +46,13 @@ class CompositeOutcome:
 EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
-GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+GIS_FILES = ("geopackage", "geoparquet", "geotiff", "qgis")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
 # Each maps the change of every measure over the whole study area, which costs seconds and megabytes.
 MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
-PIECES = ("figures", "tables", "workbook")
+PIECES = ("figures", "tables", "workbook", "effects", "word")
 
 
 @dataclass(frozen=True, slots=True)

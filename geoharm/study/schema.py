@@ -799,7 +799,7 @@ class PublishTable(Table):
     )
     files: list[Annotated[str, OneOf((*GIS_FILES, *PIECES))]] = Field(
         default=[],
-        description="Further files. For a GIS: `geopackage` (hotspots, zones, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other reports: `figures` (SVG, and PNG with 300 dots per inch), `tables` (CSV), `workbook` (Excel), in the folder `pieces`.",
+        description="Further files. For a GIS: `geopackage` (hotspots, zones with their effects, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `qgis` (the same and a QGIS project that opens it all), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other programs and reports: `effects` (every effect as one row, as CSV and Parquet), `word` (the brief as a Word document), and in the folder `pieces` `figures` (card, map and every figure as SVG and PNG), `tables` (CSV), `workbook` (Excel). `docs/outputs.md` says what each holds.",
     )
 
 
