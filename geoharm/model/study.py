@@ -14,6 +14,7 @@ from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
+from geoharm.model.ground import Ground
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months, parse_phase
@@ -45,11 +46,13 @@ class CompositeOutcome:
 EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
-GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+GIS_FILES = ("geopackage", "geoparquet", "geotiff", "qgis")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
+# Each maps the change of every measure over the whole study area, which costs seconds and megabytes.
+MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
-PIECES = ("figures", "tables", "workbook")
+PIECES = ("figures", "tables", "workbook", "effects", "word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,23 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two windows whose events are compared, whatever was done between them: a description, not an evaluation.
+
+    Attributes
+    ----------
+    name : str
+        No operation of the study has the same.
+    before, after : Period
+        The earlier window and the later one; they do not overlap.
+    """
+
+    name: str
+    before: Period
+    after: Period
+
+
+@dataclass(frozen=True, slots=True)
 class HotspotSettings:
     """Settings for density surfaces and hotspots.
 
@@ -246,7 +266,7 @@ class PublishSettings:
     context : tuple of shapely geometry
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
-        Attribution of places and context.
+        Attribution of places, context and ground.
     files : tuple of str
         Further output files: some of `GIS_FILES` and `PIECES`.
     tiles : BackgroundTiles or None
@@ -254,6 +274,8 @@ class PublishSettings:
         nothing.
     steps : str
         Time steps of the map: one of `map_steps.STEPS`.
+    ground : Ground or None
+        Streets, water, green and names that lie under the maps.
     """
 
     release: str = "public"
@@ -264,6 +286,7 @@ class PublishSettings:
     files: tuple[str, ...] = ()
     tiles: BackgroundTiles | None = None
     steps: str = "phases"
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +303,10 @@ class Study:
         The study period; nothing outside it is read.
     seed : int
     primary : str
-        Name of the primary measure; all others are secondary.
-    sources, measures, operations : tuple
+        Name of the primary measure; all others are secondary. Without an operation it is the measure that leads.
+    sources, measures : tuple
+    operations : tuple of Operation
+        Empty for a study that evaluates nothing.
     hotspots : HotspotSettings
     publish : PublishSettings
     inputs : mapping of str to str
@@ -299,6 +324,7 @@ class Study:
         What was mended or left out of the area files, each as a sentence.
     registers : tuple of RegisterLedger
         What became of the rows of every register of operations.
+    comparisons : tuple of Comparison
     """
 
     name: str
@@ -321,6 +347,7 @@ class Study:
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
     registers: tuple[RegisterLedger, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -51,6 +51,26 @@ def check_study(study: Study) -> None:
         raise StudyError(problems)
 
 
+def check_has_operation(study: Study, question: str) -> None:
+    """Check that a study has an operation, for what asks about one.
+
+    Parameters
+    ----------
+    study : Study
+    question : str
+        What needs one, such as "the power of a design".
+
+    Raises
+    ------
+    StudyError
+        If it has none.
+    """
+    if not study.operations:
+        raise StudyError([
+            f'"{study.name}" has no operation, and {question} needs one; add an [[operation]], or a [[register]] of operations.'
+        ])  # fmt: skip
+
+
 def _has_known_phases(operation: Operation) -> bool:
     try:
         check_phases(operation)
