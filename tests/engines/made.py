@@ -140,7 +140,10 @@ def write_files(folder: Path) -> None:
     _write_dated(folder, "years", "%Y", "year", ["2019", "2021"])
     _write_dated(folder, "days", "%Y-%m-%d", "day", [f"2020-03-{day:02d}" for day in range(1, 20)])
     (folder / "wards.toml").write_text(BY_AREA, encoding="utf-8")
-    wards = [f"{n % 42},2020-0{1 + n % 3}-1{n % 7},{('1', '002', '3.0', '9', '77', '')[n % 6]},{'ab'[n % 2]}" for n in range(90)]
+    wards = [
+        f"{n % 42},2020-0{1 + n % 3}-1{n % 7},{('1', '002', '3.0', '9', '77', '')[n % 6]},{'ab'[n % 2]}"
+        for n in range(90)
+    ]
     (inbox / "wards.csv").write_text("\n".join(["id,when,code,kind", *wards, "x,never,1,a"]) + "\n")
     (folder / "table.toml").write_text(OWN.format(**LONG), encoding="utf-8")
     (inbox / "table.csv").write_text(GOOD + "009,2020-01,*\n,2020-03,1\n002,2020-01,13\n001,2020-01,7\n")
