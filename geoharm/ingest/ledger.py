@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import date
 
 from geoharm.engines.base import Engine
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.quality_notes import source_notes
-from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, SourceLedger
+from geoharm.model.ledger import PLACINGS, DefaultGeocode, FileLedger, MonthLedger, SourceLedger
 from geoharm.queries.coverage import coverage
 from geoharm.queries.stored import StoredSource
 
@@ -26,19 +28,40 @@ def source_ledger(engine: Engine, source: StoredSource, input_format: Format) ->
         f"SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM {engine.table(f'default_geocode_{source.state}')} "
         "AS g ORDER BY events DESC, at_x, at_y"
     )
+    placings, location_error = _placings(engine, source, files, input_format)
     return SourceLedger(
         source=source.source,
         files=files,
         coverage=span,
         missing_months=missing,
         precision=precision,
-        location_error=input_format.location_error,
+        location_error=location_error,
         default_geocodes=tuple(DefaultGeocode(*row) for row in geocodes),
         attribution=input_format.attribution,
         format_name=input_format.fingerprint(),
         notes=source_notes(engine, source),
         months=_month_ledgers(engine, source),
+        placings=placings,
     )
+
+
+def _placings(
+    engine: Engine, source: StoredSource, files: Sequence[FileLedger], input_format: Format
+) -> tuple[dict[str, int], float]:
+    """Return the rows without coordinates of their own by how they were placed, and the typical error of all places.
+
+    The error is the mean over the rows in the study area, and no less than that of the format.
+    """
+    table = f"placing_{source.state}"
+    if table not in engine.names():
+        return {}, input_format.location_error
+    rows = engine.rows(f"SELECT how, rows, inside, error FROM {engine.table(table)} AS p")
+    counts = {str(how): int(count) for how, count, _, _ in rows}
+    inside = sum(file.inside for file in files)
+    own = inside - sum(int(count) for _, _, count, _ in rows)
+    total = own * input_format.location_error + sum(int(count) * float(error) for _, _, count, error in rows)
+    error = math.ceil(total / inside) if inside else 0.0
+    return {how: counts[how] for how in PLACINGS if how in counts}, max(input_format.location_error, float(error))
 
 
 def file_ledgers(engine: Engine, source: StoredSource) -> tuple[FileLedger, ...]:

@@ -35,6 +35,7 @@ def check_study(study: Study) -> None:
                     for measure in study.measures_of(source.name)
                     if measure.weight
                 ]
+    problems += _street_problems(study)
     problems += _value_problems(study)
     # Of an operation with a mistake in its phases, it is not known how long it reaches.
     known = [operation for operation in study.operations if _has_known_phases(operation)]
@@ -81,12 +82,40 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
         ]
+    if source.is_events and not input_format.has_coordinates and not source.addresses:
+        return [
+            f'source "{source.name}": the format "{source.format}" reads no coordinates; name a source of addresses by which its rows are '
+            'placed (addresses = ["..."]), or the columns of the coordinates in the format.'
+        ]
+    if source.addresses and not input_format.has_address:
+        return [
+            f'source "{source.name}": addresses places rows by their address text, but the format "{source.format}" reads none; name its '
+            "column under [columns] address, or street."
+        ]
     if source.areas is not None and input_format.rules.area:
         return [
             f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
             "study area; leave areas and area_id out."
         ]
     return []
+
+
+def _street_problems(study: Study) -> list[str]:
+    """Return the street files that addresses are looked for in and whose format reads no names."""
+    asked = {name for source in study.sources for name in source.addresses}
+    problems = []
+    for source in study.sources:
+        if source.name in asked and source.kind == "streets":
+            try:
+                columns = checked_format(study, source).columns
+            except StudyError:
+                continue  # said already
+            if "name" not in columns:
+                problems.append(
+                    f'source "{source.name}": addresses are looked for in it, but its format "{source.format}" reads no street names; use '
+                    '"named-streets", or name the column under [columns] name in a format of your own.'
+                )
+    return problems
 
 
 def _value_problems(study: Study) -> list[str]:

@@ -59,10 +59,14 @@ def address_words() -> AddressWords:
         key=lambda entry: entry.name,
     )
     contents = [tomllib.loads(entry.read_text(encoding="utf-8")) for entry in files]
-    tables = {name: {key: word for one in contents for key, word in one[name].items()} for name in _TABLES}
+    types, directions, numbers = (
+        {key: str(word) for one in contents for key, word in one[name].items()} for name in _TABLES
+    )
     # The longest first, so that a pattern of them finds "intersection of" before "intersection".
-    lists = {
-        name: tuple(sorted({word for one in contents for word in one["lists"][name]}, key=lambda word: (-len(word), word)))
+    units, leading, crossing, between, countries = (
+        tuple(
+            sorted({str(word) for one in contents for word in one["lists"][name]}, key=lambda word: (-len(word), word))
+        )
         for name in _LISTS
-    }
-    return AddressWords(**tables, **lists)
+    )
+    return AddressWords(types, directions, numbers, units, leading, crossing, between, countries)

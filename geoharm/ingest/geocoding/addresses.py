@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from geoharm._text import fold_name
 from geoharm.ingest.geocoding.address_words import address_words
 
 _PART_END = re.compile(r"[,;\r\n]+")
 # 12, 12A, 12-14, 12 - 14 and 12 & 14 before a street; 37-12 of Queens is read as the numbers 37 and 12.
-_HOUSE_NUMBER = re.compile(r"^(\d{1,6})(?:[a-z]|\s?\d/\d)?(?:\s*[-–]\s*(\d{1,6})[a-z]?)?(?![\w/])\s*(?=\S)", re.IGNORECASE)
-_BLOCK = re.compile(r"^(?:(\d{0,4})xx|(\d{1,6})(?=\s+(?:block|blk)\b))\s+(?:(?:block|blk)\s+)?(?:of\s+)?(?=\S)", re.IGNORECASE)
+_HOUSE_NUMBER = re.compile(
+    r"^(\d{1,6})(?:[a-z]|\s?\d/\d)?(?:\s*[-–]\s*(\d{1,6})[a-z]?)?(?![\w/])\s*(?=\S)", re.IGNORECASE
+)
+_BLOCK = re.compile(
+    r"^(?:(\d{0,4})xx|(\d{1,6})(?=\s+(?:block|blk)\b))\s+(?:(?:block|blk)\s+)?(?:of\s+)?(?=\S)", re.IGNORECASE
+)
 _ORDINAL = re.compile(r"^\d+(?:st|[nr]d|th)\b", re.IGNORECASE)
 _FRACTION = re.compile(r"(?<=\d)\s+\d/\d(?=\s)")
+_PLAIN_NUMBER = re.compile(r"(\d{1,6}) (?=[^\W\d_])")
 _NUMBER_ALONE = re.compile(r"^\d{1,6}$")
 _BLOCK_NUMBERS = 100
 # Streets and towns come again and again, and reading one is slow.
@@ -66,8 +71,11 @@ class Address:
 
     @property
     def key(self) -> str:
-        """The streets as one text."""
-        return " & ".join(self.streets)
+        """What is named besides the house number, as one text: two addresses of one key and number are one place."""
+        streets = " & ".join(self.streets)
+        if self.between:
+            return f"{streets} between {' & '.join(self.between)}"
+        return f"{self.number} block of {streets}" if self.is_block and self.number >= 0 else streets
 
 
 def is_abbreviation(word: str) -> bool:
@@ -100,6 +108,22 @@ def read_address(text: str) -> Address:
     >>> read_address("12 Avenida São-João").streets == read_address("12 AVENIDA SAO JOAO").streets
     True
     """
+    plain = _PLAIN_NUMBER.match(text)
+    if plain:
+        numbered = _read_numbered(text[plain.end() :])
+        if numbered is not None:
+            return replace(numbered, number=int(plain.group(1)))
+    return _read_parts(text)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _read_numbered(rest: str) -> Address | None:
+    """Return the address of a text after its house number, which is then 1; None if that number is no house's."""
+    address = _read_parts(f"1 {rest}")
+    return address if address.number == 1 and not address.is_block else None
+
+
+def _read_parts(text: str) -> Address:
     parts = [part.strip() for part in _PART_END.split(text.replace("\u00a0", " "))]
     main, rest = _main_part([part for part in parts if part])
     main = _FRACTION.sub("", _leading().sub("", main, count=1))
@@ -110,7 +134,7 @@ def read_address(text: str) -> Address:
         ends = tuple(sorted({_normalise_street(stretch.group(2)), _normalise_street(stretch.group(3))} - {"", name}))
         return Address((name,) if name else (), -1, is_block=True, between=ends, town=town)
     number, until, is_block = -1, -1, False
-    names = set()
+    names: set[str] = set()
     for part in filter(None, map(str.strip, _crossing().split(main))):
         if _NUMBER_ALONE.match(part):  # "12 & 14 Main St"
             number = int(part)
@@ -169,7 +193,12 @@ def _main_part(parts: list[str]) -> tuple[str, list[str]]:
     """Return the part with the street, and those after it."""
     while len(parts) > 1 and _unit_alone().match(parts[0]):
         parts = parts[1:]
-    if len(parts) > 1 and not re.search(r"\d|[&/@+]", parts[0]) and _HOUSE_NUMBER.match(parts[1]) and not _ORDINAL.match(parts[1]):
+    if (
+        len(parts) > 1
+        and not re.search(r"\d|[&/@+]", parts[0])
+        and _HOUSE_NUMBER.match(parts[1])
+        and not _ORDINAL.match(parts[1])
+    ):
         parts = parts[1:]
     rest = [part for part in parts[1:] if not _unit_alone().match(part)]
     return (parts[0], rest) if parts else ("", [])
