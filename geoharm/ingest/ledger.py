@@ -13,6 +13,9 @@ from geoharm.model.ledger import PLACINGS, DefaultGeocode, FileLedger, MonthLedg
 from geoharm.queries.coverage import coverage
 from geoharm.queries.stored import StoredSource
 
+# A way of placing with fewer rows says nothing of the typical error.
+_FEWEST_TOLD = 10
+
 
 def source_ledger(engine: Engine, source: StoredSource, input_format: Format) -> SourceLedger:
     """Return the balanced ledger of a source of events.
@@ -50,7 +53,8 @@ def _placings(
 ) -> tuple[dict[str, int], float]:
     """Return the rows without coordinates of their own by how they were placed, and the typical error of all places.
 
-    The error is the mean over the rows in the study area, and no less than that of the format.
+    The error is the mean over the rows in the study area, to the next metre, and no less than that of the format. Ways of
+    placing with few rows are left out of it: they hardly change it, and would be told by it.
     """
     table = f"placing_{source.state}"
     if table not in engine.names():
@@ -58,9 +62,11 @@ def _placings(
     rows = engine.rows(f"SELECT how, rows, inside, error FROM {engine.table(table)} AS p")
     counts = {str(how): int(count) for how, count, _, _ in rows}
     inside = sum(file.inside for file in files)
-    own = inside - sum(int(count) for _, _, count, _ in rows)
-    total = own * input_format.location_error + sum(int(count) * float(error) for _, _, count, error in rows)
-    error = math.ceil(total / inside) if inside else 0.0
+    placed = [(int(count), float(error)) for _, _, count, error in rows]
+    weights = [inside - sum(count for count, _ in placed), *(count for count, _ in placed)]
+    errors = [input_format.location_error, *(error for _, error in placed)]
+    told = [(count, error) for count, error in zip(weights, errors, strict=True) if count >= _FEWEST_TOLD]
+    error = math.ceil(sum(c * e for c, e in told) / sum(c for c, _ in told)) if told else 0
     return {how: counts[how] for how in PLACINGS if how in counts}, max(input_format.location_error, float(error))
 
 

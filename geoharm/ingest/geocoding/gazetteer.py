@@ -31,14 +31,13 @@ from geoharm.queries.stored import StoredSource
 
 # Several places of one address agree if all lie within this distance (metres) of their middle.
 AGREE_WITHIN = 50.0
-# A block is placed in its middle if it is at most so long (metres), a street without a number if it is at most so long
-# and has so many known houses.
-_LONGEST_BLOCK, _LONGEST_STREET, _FEWEST_HOUSES = 500.0, 200.0, 3
+# A block is placed in its middle if it is at most so long (metres), a street without a number if all of it is at most so long.
+_LONGEST_BLOCK, _LONGEST_STREET = 500.0, 200.0
 # The typical distance between a house and the middle of its block is a quarter of the block's length, which is taken for
 # at least this many metres.
 _SHORTEST_BLOCK = 100.0
-# Between the true crossing and the middle of the nearest addresses on its two streets: measured, see docs/addresses.md.
-_MEETING_ERROR = 30.0
+# Between the true crossing and the middle of the nearest addresses on its two streets: the median that `bench.addresses` found.
+_MEETING_ERROR = 45.0
 
 
 class Placed(NamedTuple):
@@ -100,7 +99,8 @@ def place_addresses(engine: Engine, gazetteer: Gazetteer, wanted: Mapping[str, A
       the two ends of the range that has it, on the side of its parity.
     - A crossing: the address of that text; where the lines of the two streets meet; or the middle of the nearest addresses on
       both, if these are within 75 m of each other at one place only.
-    - A block ("400 block of", "4xx", "A St between B St and C St"), or a street of at most 200 m: its middle.
+    - A block ("400 block of", "4xx", "A St between B St and C St"), or a street whose lines are at most 200 m long: its middle.
+      A list of addresses does not tell how long a street is, so a street without a number is then ambiguous.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _agreed(places: NDArray[np.float64]) -> Placed:
 
 
 def _blocks(engine: Engine, source: StoredSource, wanted: Mapping[str, Address]) -> Iterator[tuple[str, Placed]]:
-    """Yield the middles of blocks, and of short streets, whose houses are on the list."""
+    """Yield the middles of blocks whose houses are on the list; streets without a number are ambiguous."""
     texts = list(wanted)
     first, last = zip(*(_numbers_of(wanted[text]) for text in texts), strict=True) if texts else ((), ())
     rows = _asked(
@@ -220,9 +220,10 @@ def _blocks(engine: Engine, source: StoredSource, wanted: Mapping[str, Address])
     for position, group in groupby(rows, key=lambda row: row[0]):
         address = wanted[texts[position]]
         places = np.unique(_in_town([row[1:] for row in group], address.town), axis=0)
-        if len(places) >= (2 if address.is_block else _FEWEST_HOUSES):
-            longest = _LONGEST_BLOCK if address.is_block else _LONGEST_STREET
-            yield texts[position], _middle(places, longest=longest)
+        if not address.is_block:
+            yield texts[position], _UNCLEAR
+        elif len(places) > 1:
+            yield texts[position], _middle(places)
 
 
 def _numbers_of(address: Address) -> tuple[int, int]:
@@ -230,12 +231,12 @@ def _numbers_of(address: Address) -> tuple[int, int]:
     return block_of(address.number) if address.number >= 0 else (0, 10**6)
 
 
-def _middle(places: NDArray[np.float64], *, longest: float) -> Placed:
-    """Return the middle of houses; ambiguous if they lie further apart than `longest`."""
-    extent = float(np.hypot(*(places.max(axis=0) - places.min(axis=0))))
-    if extent > longest:
+def _middle(houses: NDArray[np.float64]) -> Placed:
+    """Return the middle of the houses of a block; ambiguous if they lie too far apart to be one."""
+    extent = float(np.hypot(*(houses.max(axis=0) - houses.min(axis=0))))
+    if extent > _LONGEST_BLOCK:
         return _UNCLEAR
-    middle = places.mean(axis=0)
+    middle = houses.mean(axis=0)
     return Placed(float(middle[0]), float(middle[1]), BY_BLOCK, max(extent, _SHORTEST_BLOCK) / 4)
 
 

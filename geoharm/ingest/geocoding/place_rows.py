@@ -90,7 +90,9 @@ def place_rows(
 def place_alike(engine: Engine, gazetteer: Gazetteer, wanted: Mapping[str, Address]) -> dict[str, Placed]:
     """Return the places of addresses whose street is misspelt, by a street of the gazetteer that is written much alike.
 
-    The house number is never changed: an address is placed only if the other street has it. See `similar_streets`.
+    The house number is never changed: an address is placed only if the other street has it. A name alone, without a house
+    number, block or second street, is never matched: nothing would tell a misspelt name from another one (on real data,
+    nearly all such matches were wrong). See `similar_streets`.
 
     Parameters
     ----------
@@ -102,6 +104,7 @@ def place_alike(engine: Engine, gazetteer: Gazetteer, wanted: Mapping[str, Addre
     """
     if gazetteer.match is None:
         return {}
+    wanted = {text: one for text, one in wanted.items() if one.number >= 0 or one.is_crossing or one.between}
     known = known_streets(engine, gazetteer)
     known_names = set(known)
     names = sorted({name for one in wanted.values() for name in (*one.streets, *one.between)} - known_names)
