@@ -117,7 +117,7 @@ def _merseyside(data: Path, *, towns: bool) -> tuple[list[Row], list[Row]]:
 
 def cases(data: Path, *, quick: bool) -> list[Case]:
     """Return the cases, each with rows whose own place is hidden."""
-    chance = random.Random(20)  # noqa: S311 -- a draw that can be repeated
+    chance = random.Random(20)
     needles = _boston_needles(data)
     chance.shuffle(needles)
     half = len(needles) // 2
@@ -235,7 +235,7 @@ def measure(case: Case, *, rows: list[Row], match: float | None, folder: Path, e
 
 def speed(rows: int, known: int) -> float:
     """Return the seconds in which a source of so many rows is placed by so many addresses, all read from files."""
-    chance = random.Random(4)  # noqa: S311
+    chance = random.Random(4)
     streets = [
         f"{chance.choice('BCDFGHKLMNPRST')}{chance.choice('aeiou')}{chance.randrange(10**5)}ton"
         for _ in range(known // 50)
@@ -289,7 +289,7 @@ def main() -> None:
     figures = []
     for case in cases(data, quick=quick):
         with tempfile.TemporaryDirectory() as name, open_engine(Path(name) / "t.duckdb", inputs=Path(name)) as engine:
-            chance = random.Random(7)  # noqa: S311
+            chance = random.Random(7)
             wrong = [Row(with_typing_error(row.address, chance), row.town, row.lon, row.lat) for row in case.rows]
             for rows, label, matches in (
                 (case.rows, "as written", (None, *_MATCHES)),

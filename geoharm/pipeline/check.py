@@ -52,6 +52,26 @@ def check_study(study: Study) -> None:
         raise StudyError(problems)
 
 
+def check_has_operation(study: Study, question: str) -> None:
+    """Check that a study has an operation, for what asks about one.
+
+    Parameters
+    ----------
+    study : Study
+    question : str
+        What needs one, such as "the power of a design".
+
+    Raises
+    ------
+    StudyError
+        If it has none.
+    """
+    if not study.operations:
+        raise StudyError([
+            f'"{study.name}" has no operation, and {question} needs one; add an [[operation]], or a [[register]] of operations.'
+        ])  # fmt: skip
+
+
 def _has_known_phases(operation: Operation) -> bool:
     try:
         check_phases(operation)
@@ -82,15 +102,24 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
         ]
-    if source.is_events and not input_format.has_coordinates and not source.addresses:
+    if source.is_events and input_format.is_by_area != (source.areas is not None):
+        return [
+            f'source "{source.name}": the format "{source.format}" reads the code of an area and no coordinates; name the area files '
+            "with the outlines under areas, and the property with the code under area_id."
+            if input_format.is_by_area
+            else f'source "{source.name}": areas and area_id are for events with the code of an area, and the format "{source.format}" '
+            "reads coordinates; leave them out, or take a format that names the column under columns.area."
+        ]
+    if source.addresses and (input_format.is_by_area or not input_format.has_address):
+        reads = "the code of an area" if input_format.is_by_area else "none"
+        return [
+            f'source "{source.name}": addresses places rows by their address text, but the format "{source.format}" reads {reads}; name its '
+            "column under [columns] address, or street."
+        ]
+    if source.is_events and not (input_format.has_coordinates or input_format.is_by_area or source.addresses):
         return [
             f'source "{source.name}": the format "{source.format}" reads no coordinates; name a source of addresses by which its rows are '
             'placed (addresses = ["..."]), or the columns of the coordinates in the format.'
-        ]
-    if source.addresses and not input_format.has_address:
-        return [
-            f'source "{source.name}": addresses places rows by their address text, but the format "{source.format}" reads none; name its '
-            "column under [columns] address, or street."
         ]
     if source.areas is not None and input_format.rules.area:
         return [

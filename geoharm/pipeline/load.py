@@ -94,6 +94,7 @@ def load_sources(
                 covers=source.covers,
                 order=order,
                 gazetteer=_gazetteer(engine, study, source),
+                areas=source.areas,
                 on_file=report_file,
                 on_gone=on_gone,
             )

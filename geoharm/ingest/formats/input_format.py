@@ -108,6 +108,8 @@ class Format:
         Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
     decimal, thousands : str
         Signs of numbers: an empty decimal sign is not stated and taken for a point, an empty separator is none.
+    area_id_width : int
+        Digits of the codes in the column ``area`` of events, as in `TableRules.id_width`; 0 leaves codes unchanged.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -150,6 +152,7 @@ class Format:
     time_formats: tuple[str, ...] = field(default=(), repr=False)
     decimal: str = field(default="", repr=False)
     thousands: str = field(default="", repr=False)
+    area_id_width: int = field(default=0, repr=False)
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -163,14 +166,19 @@ class Format:
 
     @property
     def has_coordinates(self) -> bool:
-        """Whether its rows can have coordinates: without, they have an address text at most."""
+        """Whether its rows can have coordinates: without, they have an address text or the code of an area."""
         named = {"longitude", "latlon"} & set(self.columns)
-        return bool(named) or self.container in (*GEOMETRY_CONTAINERS, "parquet")
+        return bool(named) or (not self.is_by_area and self.container in (*GEOMETRY_CONTAINERS, "parquet"))
 
     @property
     def has_address(self) -> bool:
         """Whether its rows can have an address text."""
         return bool({"address", "street"} & set(self.columns))
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether it reads events that have the code of an area instead of coordinates."""
+        return self.kind == "event" and "area" in self.columns
 
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
@@ -185,7 +193,7 @@ class Format:
 _LATER = [
     rule
     for rule in fields(Format)
-    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands")
+    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands", "area_id_width")
 ]
 
 _PERSONAL = {
@@ -377,6 +385,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         time_formats=tuple(events.date.time_formats),
         decimal=numbers.decimal or "",
         thousands=numbers.thousands,
+        area_id_width=events.area.id_width,
     )
 
 
@@ -393,8 +402,10 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
     has_geometry = columns.latlon is not None or tables.format.container in (*GEOMETRY_CONTAINERS, "parquet")
     needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
     has_coordinates = has_geometry or columns.latitude is not None or columns.longitude is not None
-    if not has_geometry and (has_coordinates or (columns.address is None and columns.street is None)):
+    has_text = columns.area is not None or columns.address is not None or columns.street is not None
+    if not has_geometry and (not has_text or (has_coordinates and columns.area is None)):
         needed += ("latitude", "longitude")
+    _check_area(tables, mistakes)
     if columns.address is not None and columns.street is not None:
         mistakes.add(
             ("columns",), "name the column of the whole address (address), or of the street (street); not both."
@@ -423,6 +434,24 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
             )
         for problem in problems:
             mistakes.add(("date",), problem)
+
+
+def _check_area(tables: EventFormat, mistakes: Mistakes) -> None:
+    """Check that events with the code of an area have no place besides."""
+    if tables.columns.area is None:
+        if tables.area.model_fields_set:
+            mistakes.refuse(("area",), "id_width", "needs the column of area codes, columns.area, which is missing.")
+        return
+    for key in ("longitude", "latitude", "latlon"):
+        if getattr(tables.columns, key) is not None:
+            rule = "cannot be used beside area: an event has coordinates, or the code of an area; take one of them out."
+            mistakes.refuse(("columns",), key, rule)
+    if tables.format.container in GEOMETRY_CONTAINERS:
+        rule = f'cannot be used: files of the container "{tables.format.container}" have their places in geometries; leave it out.'
+        mistakes.refuse(("columns",), "area", rule)
+    if tables.location.model_fields_set:
+        rule = "is about coordinates, and events with the code of an area have none; leave [location] out."
+        mistakes.refuse(("location",), sorted(tables.location.model_fields_set)[0], rule)
 
 
 def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *, kind: str) -> None:
