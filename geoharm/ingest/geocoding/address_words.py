@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 _TABLES = ("types", "directions", "numbers")
-_LISTS = ("units", "leading", "crossing", "between", "countries")
+_LISTS = ("units", "leading", "crossing", "between", "countries", "short_town_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class AddressWords:
         Words before an address, between the streets of a crossing, and before the two ends of a block.
     countries : tuple of str
         Names that are no town.
+    short_town_words : tuple of str
+        Words of fewer than three letters in names of towns.
     """
 
     types: Mapping[str, str]
@@ -39,6 +41,7 @@ class AddressWords:
     crossing: tuple[str, ...]
     between: tuple[str, ...]
     countries: tuple[str, ...]
+    short_town_words: tuple[str, ...]
 
     def spellings(self) -> dict[str, str]:
         """Return every spelling with the word that it is read as."""
@@ -63,10 +66,10 @@ def address_words() -> AddressWords:
         {key: str(word) for one in contents for key, word in one[name].items()} for name in _TABLES
     )
     # The longest first, so that a pattern of them finds "intersection of" before "intersection".
-    units, leading, crossing, between, countries = (
+    units, leading, crossing, between, countries, short = (
         tuple(
             sorted({str(word) for one in contents for word in one["lists"][name]}, key=lambda word: (-len(word), word))
         )
         for name in _LISTS
     )
-    return AddressWords(types, directions, numbers, units, leading, crossing, between, countries)
+    return AddressWords(types, directions, numbers, units, leading, crossing, between, countries, short)

@@ -28,7 +28,7 @@ _NUMBER_ALONE = re.compile(r"^\d{1,6}$")
 _BLOCK_NUMBERS = 100
 # Streets and towns come again and again, and reading one is slow.
 _REMEMBERED = 100_000
-# A town's name has words of at least three letters: two are a state, and numbers are postal codes.
+# A town's name has words of at least three letters: most of two are a state, and numbers are postal codes.
 _SHORTEST_TOWN_WORD = 3
 
 
@@ -160,9 +160,10 @@ def read_town(text: str) -> str:
     >>> read_town("SAINT HELENS, MA 02131-1234, USA"), read_town("MA 02118")
     ('st helens', '')
     """
-    words = re.sub(r"[^\w\s'-]", " ", fold_name(re.sub(r"\b(?:[A-Z]{2}|\w*\d\w*)\b", " ", text))).split()
+    words = re.sub(r"[^\w\s'-]", " ", fold_name(re.sub(r"\b\w*\d\w*\b", " ", text))).split()
     spellings = _spellings()
-    town = " ".join(spellings.get(word, word) for word in words if len(word) >= _SHORTEST_TOWN_WORD)
+    short = address_words().short_town_words
+    town = " ".join(spellings.get(word, word) for word in words if len(word) >= _SHORTEST_TOWN_WORD or word in short)
     return "" if town in address_words().countries else _without_country().sub("", town)
 
 
