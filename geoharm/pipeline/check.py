@@ -36,6 +36,7 @@ def check_study(study: Study) -> None:
                     if measure.weight
                 ]
     problems += _primary_problems(study)
+    problems += _street_problems(study)
     problems += _value_problems(study)
     # Of an operation with a mistake in its phases, it is not known how long it reaches.
     known = [operation for operation in study.operations if _has_known_phases(operation)]
@@ -113,6 +114,17 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             else f'source "{source.name}": areas and area_id are for events with the code of an area, and the format "{source.format}" '
             "reads coordinates; leave them out, or take a format that names the column under columns.area."
         ]
+    if source.addresses and (input_format.is_by_area or not input_format.has_address):
+        reads = "the code of an area" if input_format.is_by_area else "none"
+        return [
+            f'source "{source.name}": addresses places rows by their address text, but the format "{source.format}" reads {reads}; name its '
+            "column under [columns] address, or street."
+        ]
+    if source.is_events and not (input_format.has_coordinates or input_format.is_by_area or source.addresses):
+        return [
+            f'source "{source.name}": the format "{source.format}" reads no coordinates; name a source of addresses by which its rows are '
+            'placed (addresses = ["..."]), or the columns of the coordinates in the format.'
+        ]
     if source.areas is not None and input_format.rules.area:
         return [
             f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
@@ -154,6 +166,24 @@ def check_primary_of_points(study: Study, question: str) -> None:
             f'the primary measure "{study.primary}" is counted by area, and {question} needs dated points; name a measure of dated '
             "points as primary."
         ])  # fmt: skip
+
+
+def _street_problems(study: Study) -> list[str]:
+    """Return the street files that addresses are looked for in and whose format reads no names."""
+    asked = {name for source in study.sources for name in source.addresses}
+    problems = []
+    for source in study.sources:
+        if source.name in asked and source.kind == "streets":
+            try:
+                columns = checked_format(study, source).columns
+            except StudyError:
+                continue  # said already
+            if "name" not in columns:
+                problems.append(
+                    f'source "{source.name}": addresses are looked for in it, but its format "{source.format}" reads no street names; use '
+                    '"named-streets", or name the column under [columns] name in a format of your own.'
+                )
+    return problems
 
 
 def _value_problems(study: Study) -> list[str]:
