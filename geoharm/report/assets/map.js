@@ -41,7 +41,7 @@
       attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
       minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
-    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
+    ["ground", "earth", "left", "right", "names", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation, { padding: [12, 12] });
@@ -58,6 +58,11 @@
       layers.tiles = L.tileLayer(data.tiles.url, {
         subdomains: data.tiles.subdomains, maxNativeZoom: data.tiles.zoom,
         referrerPolicy: "strict-origin-when-cross-origin",
+      });
+    }
+    if (data.ground) {
+      layers.ground = L.geoharmGround(map, data.ground, {
+        below: "earth", above: "names", selector: ".place span,.rank span,.ring span,.leaflet-control,.jump",
       });
     }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
@@ -303,7 +308,11 @@
     document.documentElement.classList.add("tiled");
   }
   if (data.credits.length) { new Credit({ position: "bottomright" }).addTo(main.map); }
-  window.addEventListener("beforeprint", () => { main.map.invalidateSize({ animate: false }); cut(); });
+  window.addEventListener("beforeprint", () => {
+    main.map.invalidateSize({ animate: false });
+    cut();
+    if (main.layers.ground) { main.layers.ground.redraw("at once"); }
+  });
   show();
   main.zoomed();
   document.documentElement.dataset.ready = "true";
