@@ -183,27 +183,43 @@
           if (Math.abs(Math.sin(turn - first)) > 0.22) { break; }
           length += Math.hypot(dx, dy);
           if (length < need) { continue; }
-          const x = (line[i] + line[j]) / 2 * view.scale - view.x, y = (line[i + 1] + line[j + 1]) / 2 * view.scale - view.y;
-          let angle = Math.atan2(line[j + 1] - line[i + 1], line[j] - line[i]);
-          if (angle > Math.PI / 2) { angle -= Math.PI; }
-          if (angle < -Math.PI / 2) { angle += Math.PI; }
-          if (x > 20 && y > 20 && x < view.width - 20 && y < view.height - 20) {
-            const boxes = [], count = Math.max(2, Math.ceil(need / 16));
-            for (let k = 0; k <= count; k++) {
-              const off = (k / count - 0.5) * need, cx = x + off * Math.cos(angle), cy = y + off * Math.sin(angle);
-              boxes.push([cx - 9, cy - 9, cx + 9, cy + 9]);
-            }
-            if (boxes.every(isFree)) {
-              taken.push(...boxes);
-              used.add(path.name);
-              write(path.name, x, y, angle, font, kind);
-              return;
-            }
-          }
+          if (onRun(path.name, need, font, kind, [line[i], line[i + 1], line[j], line[j + 1]])) { return; }
           i += 4;
           break;
         }
       }
+    }
+    // Write a name on a nearly straight run, in the middle of what is seen of it or beside that.
+    function onRun(name, need, font, kind, [x0, y0, x1, y1]) {
+      const ax = x0 * view.scale - view.x, ay = y0 * view.scale - view.y;
+      const dx = (x1 - x0) * view.scale, dy = (y1 - y0) * view.scale, length = Math.hypot(dx, dy);
+      let from = 0, to = 1;
+      [[ax, dx, view.beyond.x, view.width - view.beyond.x], [ay, dy, view.beyond.y, view.height - view.beyond.y]].forEach(([at, along, low, high]) => {
+        if (Math.abs(along) < 1e-9) { if (at < low || at > high) { to = -1; } return; }
+        const enter = (low + 12 - at) / along, leave = (high - 12 - at) / along;
+        from = Math.max(from, Math.min(enter, leave));
+        to = Math.min(to, Math.max(enter, leave));
+      });
+      if ((to - from) * length < need) { return false; }
+      let angle = Math.atan2(dy, dx);
+      if (angle > Math.PI / 2 - 0.01) { angle -= Math.PI; }
+      if (angle < -Math.PI / 2 - 0.01) { angle += Math.PI; }
+      const room = (to - from) / 2 - need / length / 2;
+      for (const aside of [0, -0.5, 0.5, -1, 1]) {
+        const part = (from + to) / 2 + aside * room, x = ax + dx * part, y = ay + dy * part;
+        const boxes = [], count = Math.max(2, Math.ceil(need / 16));
+        for (let k = 0; k <= count; k++) {
+          const off = (k / count - 0.5) * need, cx = x + off * Math.cos(angle), cy = y + off * Math.sin(angle);
+          boxes.push([cx - 9, cy - 9, cx + 9, cy + 9]);
+        }
+        if (boxes.every(isFree)) {
+          taken.push(...boxes);
+          used.add(name);
+          write(name, x, y, angle, font, kind);
+          return true;
+        }
+      }
+      return false;
     }
     tasks.push(() => flat(ground.places, "place", view.zoom < 13 ? 12.5 : 14.5, "600"));
     if (view.zoom >= 11.75) {
