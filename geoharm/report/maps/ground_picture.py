@@ -59,7 +59,9 @@ def ground_picture(ground: Ground, frame: Frame) -> GroundPicture:
             for shape in shapes
             if shape.drawn
             for part in shapely.get_parts(shape.geometry.intersection(square)).tolist()
-            if (part.geom_type == "Polygon") is flat and not (flat and part.area * pixels_per_metre**2 < _LEAST_AREA)
+            if not part.is_empty
+            and (part.geom_type == "Polygon") is flat
+            and not (flat and part.area * pixels_per_metre**2 < _LEAST_AREA)
         ]
         return "".join(_path(part, place) for part in ([shapely.union_all(parts)] if flat and parts else parts))
 
