@@ -26,6 +26,7 @@ from geoharm.model.settings import COMPARED, ChangeSettings, Correction, Emergin
 from geoharm.model.study import (
     EVENT_KINDS,
     GIS_FILES,
+    MAX_COMPARISONS,
     MAX_LOOKS,
     PIECES,
     TABLE_KINDS,
@@ -133,8 +134,9 @@ class StudyTable(Table):
     seed: Annotated[int, Locked("seed")] = Field(
         default=0, ge=0, le=_LARGEST, description="Random seed, kept with every result."
     )
-    primary: Annotated[Name, Locked("primary")] = Field(
-        description="Name of the one primary measure; it must be a harm."
+    primary: Annotated[Name | None, Locked("primary")] = Field(
+        default=None,
+        description="Name of the one primary measure. With an operation it must be given, and must be a harm; without one it is any measure, and if left out the first harm, else the first measure.",
     )
 
 
@@ -163,7 +165,7 @@ class SourceTable(Table):
     areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
         default=None,
         min_length=1,
-        description="For an area table or survey: area files with the outlines of the areas.",
+        description="For an area table or survey, or for events whose format names the code of an area (`columns.area`) instead of coordinates: area files with the outlines of the areas.",
     )
     area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
 
@@ -439,6 +441,16 @@ class RegisterColumns(Table):
     )
 
 
+class ComparisonTable(Table):
+    """A comparison: two windows of the whole study area, whatever was done between them."""
+
+    model_config = ConfigDict(title="[[comparison]]")
+
+    name: Name = Field(description="Name for readers.")
+    before: PeriodTable = Field(description="The earlier window.")
+    after: PeriodTable = Field(description="The later window; it begins when the earlier one has ended, or later.")
+
+
 class RegisterBeforeTable(Table):
     """The window before every operation of a register."""
 
@@ -582,7 +594,7 @@ class AccuracyTable(Table):
 
 
 class ChangeTable(Table):
-    """Settings of the tests of change between an operation's windows."""
+    """Settings of the tests of change between the windows of an operation or a comparison."""
 
     model_config = ConfigDict(title="[change]")
 
@@ -787,7 +799,7 @@ class PublishTable(Table):
     )
     files: list[Annotated[str, OneOf((*GIS_FILES, *PIECES))]] = Field(
         default=[],
-        description="Further files. For a GIS: `geopackage` (hotspots, zones, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other reports: `figures` (SVG, and PNG with 300 dots per inch), `tables` (CSV), `workbook` (Excel), in the folder `pieces`.",
+        description="Further files. For a GIS: `geopackage` (hotspots, zones with their effects, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `qgis` (the same and a QGIS project that opens it all), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other programs and reports: `effects` (every effect as one row, as CSV and Parquet), `word` (the brief as a Word document), and in the folder `pieces` `figures` (card, map and every figure as SVG and PNG), `tables` (CSV), `workbook` (Excel). `docs/outputs.md` says what each holds.",
     )
 
 
@@ -800,10 +812,15 @@ class StudyFile(Table):
     source: list[SourceTable] = Field(min_length=1, description="Data sources.")
     measure: list[MeasureTable] = Field(min_length=1, description="Measures: what is counted.")
     operation: list[OperationTable] = Field(
-        default=[], description="Operations that are evaluated; at least one, here or in a register."
+        default=[],
+        description="Operations that are evaluated; without one, here or in a register, a study maps where harm concentrates.",
     )
     registers: list[RegisterTable] = Field(
         default=[], alias="register", description="Registers of operations that are evaluated."
+    )
+    comparison: list[ComparisonTable] = Field(
+        default=[],
+        description=f"Pairs of windows whose counts, hotspots and maps are compared, at most {MAX_COMPARISONS}; no evaluation.",
     )
     question: list[QuestionTable] = Field(default=[], description="Composite outcomes.")
     hotspots: HotspotsTable = Field(default=HotspotsTable(), description="Density surfaces and hotspots.")
