@@ -168,7 +168,7 @@
       });
     }
     function along(path, font, kind) {
-      if (!path.name || used.has(path.name)) { return; }
+      if (!path.name || used.has(kind + path.name)) { return; }
       if (path.e < view.w || path.w > view.e || path.s < view.n || path.n > view.s) { return; }
       // A line whose box is smaller than its name needs no measuring.
       if (Math.hypot(path.e - path.w, path.s - path.n) * view.scale < path.name.length * 4) { return; }
@@ -214,7 +214,7 @@
         }
         if (boxes.every(isFree)) {
           taken.push(...boxes);
-          used.add(name);
+          used.add(kind + name);
           write(name, x, y, angle, font, kind);
           return true;
         }
@@ -223,8 +223,10 @@
     }
     tasks.push(() => flat(ground.places, "place", view.zoom < 13 ? 12.5 : 14.5, "600"));
     if (view.zoom >= 11.75) {
+      parts(ground.stream.filter((path) => path.name)).forEach((some) => {
+        tasks.push(() => some.forEach((path) => along(path, "italic 500 12.5px " + FONT, "water-name")));
+      });
       tasks.push(() => flat(ground.waters, "water-name", 12.5, "italic 500"));
-      ground.stream.forEach((path) => { if (path.name) { tasks.push(() => along(path, "italic 500 12.5px " + FONT, "water-name")); } });
     }
     if (view.zoom >= 13) { tasks.push(() => flat(ground.greens, "green-name", 11.5, "italic 500")); }
     [[12.75, "600 12px "], [13.75, "400 11.5px "], [15.5, "400 11px "]].forEach(([zoom, font], kind) => {
@@ -309,7 +311,8 @@
     },
   });
 
-  // A map's ground as one layer. options: below and above, names of panes; selector, of labels that names give way to.
+  // A map's ground as one layer. options: below and above, names of panes; selector, of labels that names give way to;
+  // avoid, a function that returns lines (of longitude, latitude) across which no name stands.
   L.geoharmGround = function (map, packed, options) {
     let ground = null;
     const style = () => {
@@ -319,11 +322,25 @@
     // What is above the map already, in pixels of the canvas.
     function taken(view) {
       const frame = map.getContainer().getBoundingClientRect();
-      return [...map.getContainer().querySelectorAll(options.selector)].map((element) => {
+      const outlines = [];
+      // Small boxes along every outline, so that no name stands across one.
+      options.avoid().forEach((line) => {
+        let last = null;
+        line.forEach(([lng, lat]) => {
+          const at = map.latLngToContainerPoint([lat, lng]).add(view.beyond);
+          const far = last ? last.distanceTo(at) : 0, count = Math.min(400, Math.ceil(far / 9));
+          for (let k = 1; k <= count; k++) {
+            const x = last.x + (at.x - last.x) * k / count, y = last.y + (at.y - last.y) * k / count;
+            if (x > 0 && y > 0 && x < view.width && y < view.height) { outlines.push([x - 3, y - 3, x + 3, y + 3]); }
+          }
+          last = at;
+        });
+      });
+      return [...outlines, ...[...map.getContainer().querySelectorAll(options.selector)].map((element) => {
         const box = element.getBoundingClientRect();
         const left = box.left - frame.left + view.beyond.x, top = box.top - frame.top + view.beyond.y;
         return [left - 4, top - 3, left + box.width + 4, top + box.height + 3];
-      }).filter((box) => box[2] - box[0] > 8);
+      }).filter((box) => box[2] - box[0] > 8)];
     }
     const below = new Sheet((pen, view) => (ground ? groundTasks(pen, view, ground, style()) : []), options.below);
     const above = new Sheet((pen, view) => {
