@@ -68,6 +68,18 @@ WHOLE_BYTES = Limit(
     "a file that is read as one: GeoJSON and other JSON, KML, GeoPackage, FlatGeobuf, Shapefile",
     "divide it, or save it as CSV",
 )
+GROUND_BYTES = Limit(
+    10_000_000_000,
+    "bytes",
+    "a ground file with an index: GeoPackage, FlatGeobuf, PMTiles, MBTiles",
+    "take an extract of a smaller region",
+)
+GROUND_POINTS = Limit(
+    5_000_000,
+    "points",
+    "the part of a ground file over the study area",
+    "take a file with streets, water and green alone",
+)
 RECORDS = Limit(
     2_000_000,
     "records",

@@ -82,6 +82,7 @@ def power(  # noqa: PLR0917
     """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
+    pipeline_check.check_has_operation(study, "the smallest fall that a design can detect")
     given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
     given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
     alone = [name for name, value in given.items() if value and not search]
@@ -103,6 +104,7 @@ def power(  # noqa: PLR0917
     if compare is not None:
         other = study_reader.read_study(compare)
         pipeline_check.check_study(other)
+        pipeline_check.check_has_operation(other, "the smallest fall that a design can detect")
         others = pipeline_power.power_tables(_collected(other, data))
         compared = (
             power_compare.ComparedStudy(study_file, study, tables),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.ingest.area_events import place_by_area, read_area_codes
 from geoharm.ingest.category_spelling import note_renamed, source_spellings, spelling_table
 from geoharm.ingest.duplicates import find_duplicates
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
@@ -26,6 +27,7 @@ from geoharm.ingest.reach import places_out_of_reach
 from geoharm.ingest.rule import ReadRule
 from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSIDE, Spots
 from geoharm.ingest.times_of_day import unknown_times
+from geoharm.model.area_counts import Areas
 from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.events import category_names, kept_rows
@@ -48,6 +50,7 @@ def consolidate_source(
     *,
     order: Sequence[str] = (),
     measured: bool = True,
+    areas: Areas | None = None,
 ) -> StoredSource:
     """Make the tables of a source that need all of its files, unless they were made from the same files before.
 
@@ -67,6 +70,8 @@ def consolidate_source(
         The names of the files from oldest to latest, if the study states it.
     measured : bool
         Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
+    areas : Areas, optional
+        The outlines of the areas, where events have the code of an area instead of coordinates.
 
     Raises
     ------
@@ -74,9 +79,9 @@ def consolidate_source(
         If there are located rows and none lies in the study area, or if it cannot be told which version of an event is the
         latest.
     """
-    state = state_of(
-        source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, tuple(order), measured
-    )
+    by_area = rule.input_format.is_by_area
+    identity = (source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, tuple(order))
+    state = state_of(*identity, measured, *([areas and areas.identity] if by_area else []))
     known = stored_sources(engine)
     if source in known and known[source].state == state:
         return known[source]
@@ -92,7 +97,10 @@ def consolidate_source(
         covers=covers,
     )
     spellings, notes = source_spellings(engine, made)
-    duplicates, version_notes = find_duplicates(engine, made, rule, spellings, order)
+    area_codes = read_area_codes(engine, rule) if by_area else None
+    duplicates, version_notes = find_duplicates(
+        engine, made, rule, spellings, order, area_codes[0] if area_codes else None
+    )
     notes += [*version_notes, *_files_given_twice(files)]
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
@@ -101,18 +109,23 @@ def consolidate_source(
     engine.scratch.execute("CREATE OR REPLACE TEMP TABLE place_count AS FROM place_count_rows")
     engine.scratch.unregister("place_count_rows")
     find_default_geocodes(engine.scratch)
-    notes += recover_rows(engine.scratch, measured=measured)
-    spots = _spots(engine.scratch, rule)
+    notes += recover_rows(engine.scratch, measured=measured and not by_area)
+    placed = place_by_area(source, counts, rule, areas, area_codes) if area_codes else None
+    spots = placed.spots if placed else _spots(engine.scratch, rule)
+    notes += placed.notes if placed else ()
     _refuse_outside_study_area(source, spots)
     with engine.swap():
         engine.write(f"spelling_{state}", spelling_table(spellings))
         engine.write(f"duplicate_{state}", _duplicate_table(duplicates))
         engine.write(f"spot_{state}", spots.table())
+        if placed:
+            engine.write(f"area_{state}", placed.outlines)
+            engine.write(f"area_of_place_{state}", placed.area_of_place)
         unknown_hours, time_notes = unknown_times(engine, made, rule.input_format)
         notes += time_notes
         made = replace(made, unknown_hours=unknown_hours)
         engine.write(f"tally_{state}", _tally(engine, made, spots, duplicates))
-        notes += note_source(engine, made, rule.input_format, spots, measured=measured)
+        notes += note_source(engine, made, rule.input_format, spots, measured=measured and not by_area)
         notes += note_renamed(renamed_categories(engine, made))
         engine.write(f"note_{state}", notes_table(notes))
         for name in ("default_geocode", "recovered", "street_point", "unplaced_street"):

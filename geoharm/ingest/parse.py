@@ -20,7 +20,7 @@ from geoharm.ingest.timezones import wall_clock_sql
 
 _WHITESPACE = " \t\u00a0"
 # What is read once for each different text, not row by row; see `codes`.
-_CODED_FIELDS = ("longitude", "latitude", "latlon", "address", "category")
+_CODED_FIELDS = ("longitude", "latitude", "latlon", "area", "address", "category")
 _ROW_FIELDS = tuple(field for field in FIELDS if field not in _CODED_FIELDS)
 PLACE_TEXTS = ("text_1", "text_2", "text_3")
 
@@ -154,7 +154,12 @@ def coded_texts(fields: Collection[str], input_format: Format) -> tuple[str, str
 
 
 def _place_fields(input_format: Format) -> tuple[str, str, str]:
-    """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address."""
+    """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address.
+
+    Of events with the code of an area, the code stands where the pair would.
+    """
+    if input_format.is_by_area:
+        return ("area", "", "address")
     return ("latlon", "", "address") if "latlon" in input_format.columns else ("longitude", "latitude", "address")
 
 
@@ -274,6 +279,8 @@ def _trimmed(field: str, name: str = "") -> str:
 
 def _place_texts(input_format: Format) -> tuple[str, str, str]:
     """Return SQL for the texts of longitude and latitude, and for the SRID that a cell with both of them names."""
+    if input_format.is_by_area:
+        return "CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)"
     if "latlon" not in input_format.columns:
         return "longitude_text", "latitude_text", "CAST(NULL AS VARCHAR)"
     return "pair[2]", "pair[1]", "pair[3]"

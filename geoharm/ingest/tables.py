@@ -104,7 +104,7 @@ def ingest_table(
 
 def _state(source: Source, input_format: Format, hashes: dict[str, str], area: StudyArea, period: Period) -> str:
     """Return a fingerprint of all that decides about the tables of a source."""
-    areas = source.areas and (source.areas.codes, [shape.wkb_hex for shape in source.areas.shapes], source.areas.notes)
+    areas = source.areas and source.areas.identity
     place = (area.crs, area.boundary.wkb_hex, period)
     return state_of(source.name, input_format.fingerprint(), sorted(hashes.items()), areas, place)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.looks import with_look_readings
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
@@ -17,6 +18,7 @@ from geoharm.hotspots.results.change import ChangeResult
 from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.patterns import PatternResult
 from geoharm.hotspots.source_agreement import with_agreeing_sources
+from geoharm.model.design import Design
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.table_ledger import TableLedger
@@ -160,32 +162,50 @@ def evaluate_operations(
     progress : callable
         Called with a step's name, the operations done and the operations in all.
     """
-    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
     results = []
     for number, design in enumerate(data.designs, start=1):
-        places = places_around(data.study, design)
-        rule = rounding_rule(data.study)
-        placebos = [placebo_around(collected, design, places, rule=rule) for collected in ordered]
-        measures = tuple(
-            evaluate_measure(
-                collected.measure,
-                collected.zone_counts[design.operation.name],
-                design,
-                placebo,
-                own_place=collected.own_place_counts.get(design.operation.name),
-            )
-            for collected, placebo in zip(ordered, placebos, strict=True)
-        )
-        checked = add_robustness_checks(data, design, measures, placebos)
-        checked = add_name_checks(data, design, checked, places)
-        measures = with_look_readings(
-            with_family_readings(checked, primary=data.study.primary),
-            looks=design.operation.looks,
-            whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
-        )
+        measures, placebos = evaluate_measures(data, design)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
         progress(f"evaluating {design.operation.name}", number, len(data.designs))
     return net_harm.with_pooled_unintended_harm(results)
+
+
+def evaluate_measures(data: StudyData, design: Design) -> tuple[tuple[MeasureResult, ...], tuple[PlaceboData, ...]]:
+    """Return the results of every measure around one operation with their final readings, the primary measure first.
+
+    Parameters
+    ----------
+    data : StudyData
+    design : Design
+        One of the data's.
+
+    Returns
+    -------
+    measures : tuple of MeasureResult
+    placebos : tuple of PlaceboData
+        Their counts at the design's placebo places.
+    """
+    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
+    places, rule = places_around(data.study, design), rounding_rule(data.study)
+    placebos = tuple(placebo_around(collected, design, places, rule=rule) for collected in ordered)
+    measures = tuple(
+        evaluate_measure(
+            collected.measure,
+            collected.zone_counts[design.operation.name],
+            design,
+            placebo,
+            own_place=collected.own_place_counts.get(design.operation.name),
+        )
+        for collected, placebo in zip(ordered, placebos, strict=True)
+    )
+    checked = add_robustness_checks(data, design, measures, placebos)
+    checked = add_name_checks(data, design, checked, places)
+    read = with_look_readings(
+        with_family_readings(checked, primary=data.study.primary),
+        looks=design.operation.looks,
+        whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
+    )
+    return tuple(read), placebos
 
 
 def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure, float]]:

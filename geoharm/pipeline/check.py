@@ -51,6 +51,26 @@ def check_study(study: Study) -> None:
         raise StudyError(problems)
 
 
+def check_has_operation(study: Study, question: str) -> None:
+    """Check that a study has an operation, for what asks about one.
+
+    Parameters
+    ----------
+    study : Study
+    question : str
+        What needs one, such as "the power of a design".
+
+    Raises
+    ------
+    StudyError
+        If it has none.
+    """
+    if not study.operations:
+        raise StudyError([
+            f'"{study.name}" has no operation, and {question} needs one; add an [[operation]], or a [[register]] of operations.'
+        ])  # fmt: skip
+
+
 def _has_known_phases(operation: Operation) -> bool:
     try:
         check_phases(operation)
@@ -80,6 +100,14 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
             f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
+        ]
+    if source.is_events and input_format.is_by_area != (source.areas is not None):
+        return [
+            f'source "{source.name}": the format "{source.format}" reads the code of an area and no coordinates; name the area files '
+            "with the outlines under areas, and the property with the code under area_id."
+            if input_format.is_by_area
+            else f'source "{source.name}": areas and area_id are for events with the code of an area, and the format "{source.format}" '
+            "reads coordinates; leave them out, or take a format that names the column under columns.area."
         ]
     if source.areas is not None and input_format.rules.area:
         return [

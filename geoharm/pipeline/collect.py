@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -25,7 +26,7 @@ from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure, Role
-from geoharm.model.period import Window
+from geoharm.model.period import Period, Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.model.renamed_category import RenamedCategory
 from geoharm.model.streets import Streets
@@ -36,6 +37,7 @@ from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones
 from geoharm.pipeline.renamed_categories import half_counted, with_both_names
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
+from geoharm.queries.area_events import area_event_counts
 from geoharm.queries.counts import (
     category_counts,
     dated_points,
@@ -99,7 +101,7 @@ def collect_study(
         tuple(measures),
         designs,
         streets,
-        _area_tables(engine, study),
+        _area_tables(engine, study, ledgers, designs),
         _surveys(engine, study, outcomes),
         _service_sites(engine, study),
     )
@@ -259,13 +261,46 @@ def _hours_in(
     return table(design.before), table(design.after)
 
 
-def _area_tables(engine: Engine, study: Study) -> dict[str, tuple[AreaCounts, ...]]:
-    return {
-        measure.name: tuple(
-            area_counts(engine, measure.source, category) for category in measure.categories or ("all",)
-        )
-        for measure in study.harm.area_measures
+def _area_tables(
+    engine: Engine, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design]
+) -> dict[str, tuple[AreaCounts, ...]]:
+    """Return the counts by area of every measure of areas: one for each category of a table, one for all of events."""
+    kinds = {source.name: source.kind for source in study.sources}
+    tables = {}
+    for measure in study.harm.area_measures:
+        if kinds[measure.source] == "area_table":
+            counts = [area_counts(engine, measure.source, category) for category in measure.categories or ("all",)]
+        else:
+            counts = [area_event_counts(engine, measure, counted_periods(_ledger_of(measure, ledgers), designs))]
+        tables[measure.name] = tuple(counts)
+    return tables
+
+
+def counted_periods(ledger: SourceLedger, designs: Sequence[Design]) -> tuple[Period, ...]:
+    """Return the periods by which events with the code of an area are counted: months, cut where a window starts or ends.
+
+    They are years where the source has no months. Months without a usable row are left out.
+
+    Parameters
+    ----------
+    ledger : SourceLedger
+    designs : sequence of Design
+    """
+    covered = ledger.whole_period
+    by_year = ledger.precision == "year"
+    cuts = {month for period in covered.periods for month in period.months() if not by_year or month.month == 1}
+    cuts |= {
+        day
+        for design in designs
+        for window in (design.before, design.after, *design.phases)
+        for period in window.periods
+        for day in (period.start, period.end)
     }
+    periods = []
+    for period in covered.periods:
+        days = sorted({period.start, period.end, *(day for day in cuts if period.start < day < period.end)})
+        periods += [Period(start, end) for start, end in pairwise(days)]
+    return tuple(periods)
 
 
 def _surveys(engine: Engine, study: Study, indicators: Sequence[Indicator]) -> dict[Indicator, SurveyEstimates]:

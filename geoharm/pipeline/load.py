@@ -87,6 +87,7 @@ def load_sources(
                 period=study.period,
                 covers=source.covers,
                 order=order,
+                areas=source.areas,
                 on_file=report_file,
                 on_gone=on_gone,
             )

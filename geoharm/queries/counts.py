@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geoharm.engines.base import Columns, Engine
 from geoharm.geo.point_in_polygon import locate_points
-from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, ZoneCounts
+from geoharm.model.counts import ZoneCounts, tabulate_zone_counts
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
@@ -92,13 +92,17 @@ def _zone_counts(
     engine: Engine, measure: Measure, zones: Sequence[Zone], counted: Mapping[str, NDArray[Any]]
 ) -> ZoneCounts:
     """Return the table of counts by zone and date from rows of zone, day and events."""
-    names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
-    dates, date_indices = np.unique(counted["day"], return_inverse=True)
-    counts = np.zeros((len(names), dates.size), dtype=np.int64)
-    np.add.at(counts, (counted["zone"], date_indices.ravel()), counted["events"])
     span, missing, precision = coverage(engine, measure.source)
-    by_month, by_year = precision in ("month", "year"), precision == "year"
-    return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
+    return tabulate_zone_counts(
+        measure.name,
+        [zone.name for zone in zones],
+        zone=counted["zone"],
+        day=counted["day"],
+        events=counted["events"],
+        coverage=span,
+        missing_months=missing,
+        precision=precision,
+    )
 
 
 def _count_by_zone(
@@ -205,10 +209,13 @@ def located_points(engine: Engine, measure: Measure, window: Window, *, weighted
 
 
 def _located(engine: Engine, stored: StoredSource) -> str:
-    """Return SQL from FROM to the condition that an event lies in the study area; rows are ``r``, places ``s``."""
+    """Return SQL from FROM to the condition that an event lies on a point in the study area; rows are ``r``, places ``s``.
+
+    An event with the code of an area lies on none.
+    """
     return (
         f"FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place "
-        "WHERE s.kind = 'inside'"
+        "WHERE s.kind = 'inside' AND s.point >= 0"
     )
 
 

@@ -57,6 +57,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
         "y": y,
         "category": "Category of the event, in its most frequent spelling.",
         "weight": "The weight that the row states; empty if none.",
+        "area": "Code of the area of an event without coordinates; empty for all others.",
         "place": "inside or outside the study area; default geocode; no place.",
         "recovered": "Whether the place was found by the address text.",
         "hour": "Hour of the day, 0 to 23, local time; empty if not known.",
@@ -66,16 +67,28 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
     parts = [
         f"""
         SELECT {quote_text(source.source)} AS source, f.name AS file, r.line, r.day, s.x, s.y, c.name AS category, r.weight,
-            s.kind AS place, s.recovered, {hour_sql(source)} AS hour,
+            {"a.area" if _has_areas(engine, source) else "CAST(NULL AS VARCHAR)"} AS area, s.kind AS place, s.recovered, {hour_sql(source)} AS hour,
             CASE WHEN {is_span_sql(source)} THEN r.clock END AS span_from,
             CASE WHEN {is_span_sql(source)} THEN r.clock_end END AS span_until
         FROM {kept_rows(engine, source)} AS r JOIN {spot_table(engine, source)} AS s ON s.place = r.place
-        JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category {_file(engine, source, "r.part")}
+        JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category {_area_of_place(engine, source)} {_file(engine, source, "r.part")}
         """
         for source in events
     ]
     about = "Events: the rows that are neither rejected nor duplicates. Full precision: not for publication."
     _show(engine, "event", parts, about, columns)
+
+
+def _has_areas(engine: Engine, source: StoredSource) -> bool:
+    """Return whether a source's events have the code of an area instead of coordinates."""
+    return f"area_of_place_{source.state}" in engine.names()
+
+
+def _area_of_place(engine: Engine, source: StoredSource) -> str:
+    """Return SQL that joins the area of each row's place, where there is one."""
+    if not _has_areas(engine, source):
+        return ""
+    return f"LEFT JOIN {engine.table(f'area_of_place_{source.state}')} AS a ON a.place = r.place"
 
 
 def _show_rejects(engine: Engine, sources: Sequence[StoredSource]) -> None:
@@ -240,7 +253,7 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
                 "error_from": "What the standard error was computed from.",
             },
         ),
-        "area": (("area_table", "survey"), "Outlines of the areas.", {"source": _ROW["source"]} | outline),
+        "area": (("area_table", "survey", "event"), "Outlines of the areas.", {"source": _ROW["source"]} | outline),
         "site": (
             ("site",),
             "Services.",
@@ -266,7 +279,7 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
         parts = [
             f"SELECT {quote_text(source.source)} AS source, {listed} FROM {engine.table(f'{table}_{source.state}')}"
             for source in sources
-            if source.kind in kinds
+            if source.kind in kinds and (source.kind != "event" or _has_areas(engine, source))
         ]
         _show(engine, table, parts, about, columns)
 

@@ -107,6 +107,8 @@ class Format:
         Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
     decimal, thousands : str
         Signs of numbers: an empty decimal sign is not stated and taken for a point, an empty separator is none.
+    area_id_width : int
+        Digits of the codes in the column ``area`` of events, as in `TableRules.id_width`; 0 leaves codes unchanged.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -149,6 +151,7 @@ class Format:
     time_formats: tuple[str, ...] = field(default=(), repr=False)
     decimal: str = field(default="", repr=False)
     thousands: str = field(default="", repr=False)
+    area_id_width: int = field(default=0, repr=False)
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -159,6 +162,11 @@ class Format:
     def by_month(self) -> bool:
         """Whether dates name a month or a year, but no day."""
         return self.precision in ("month", "year")
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether it reads events that have the code of an area instead of coordinates."""
+        return self.kind == "event" and "area" in self.columns
 
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
@@ -173,7 +181,7 @@ class Format:
 _LATER = [
     rule
     for rule in fields(Format)
-    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands")
+    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands", "area_id_width")
 ]
 
 _PERSONAL = {
@@ -364,6 +372,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         time_formats=tuple(events.date.time_formats),
         decimal=numbers.decimal or "",
         thousands=numbers.thousands,
+        area_id_width=events.area.id_width,
     )
 
 
@@ -379,7 +388,8 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
     columns, date = tables.columns, tables.date
     has_geometry = columns.latlon is not None or tables.format.container in (*GEOMETRY_CONTAINERS, "parquet")
     needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
-    needed += () if has_geometry else ("latitude", "longitude")
+    needed += () if has_geometry or columns.area is not None else ("latitude", "longitude")
+    _check_area(tables, mistakes)
     for key in needed:
         if getattr(columns, key) is None:
             mistakes.add(("columns",), f"{key} is missing; it names the header of a needed column.")
@@ -402,6 +412,24 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
             )
         for problem in problems:
             mistakes.add(("date",), problem)
+
+
+def _check_area(tables: EventFormat, mistakes: Mistakes) -> None:
+    """Check that events with the code of an area have no place besides."""
+    if tables.columns.area is None:
+        if tables.area.model_fields_set:
+            mistakes.refuse(("area",), "id_width", "needs the column of area codes, columns.area, which is missing.")
+        return
+    for key in ("longitude", "latitude", "latlon"):
+        if getattr(tables.columns, key) is not None:
+            rule = "cannot be used beside area: an event has coordinates, or the code of an area; take one of them out."
+            mistakes.refuse(("columns",), key, rule)
+    if tables.format.container in GEOMETRY_CONTAINERS:
+        rule = f'cannot be used: files of the container "{tables.format.container}" have their places in geometries; leave it out.'
+        mistakes.refuse(("columns",), "area", rule)
+    if tables.location.model_fields_set:
+        rule = "is about coordinates, and events with the code of an area have none; leave [location] out."
+        mistakes.refuse(("location",), sorted(tables.location.model_fields_set)[0], rule)
 
 
 def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *, kind: str) -> None:

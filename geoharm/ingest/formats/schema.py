@@ -160,6 +160,10 @@ class ColumnsTable(Table):
         return {key: (names,) if isinstance(names, str) else tuple(names) for key, names in found.items()}
 
 
+_ID_WIDTH = (
+    "Number of digits, if codes are whole numbers: `1001.0` becomes `1001`, and lost leading zeros are restored, also in the area "
+    "file. With 0, codes stay as they are."
+)
 _BOTH_IN_ONE = (
     "Both in one column: `lat, lon`, also in brackets after a text or in degrees, minutes and seconds with letters; or a point, "
     "whose own rules put x (longitude, easting) first: WKT `POINT (x y)`, EWKT, hexadecimal WKB, the coordinates of GeoJSON."
@@ -190,6 +194,10 @@ class EventColumns(ColumnsTable):
         description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
     )
     latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
+    area: _Header | None = Field(
+        default=None,
+        description="Instead of coordinates, the code of the area in which the event lies; the study names the outlines under `areas` and `area_id` of the source. Such events are counted by area, never as points.",
+    )
     category: _Header | None = Field(default=None, description="Category, which measures name.")
     address: _Header | None = Field(default=None, description="Address text.")
     weight: _Header | None = Field(default=None, description="A number that weighs the event, such as needles found.")
@@ -311,6 +319,14 @@ class NumbersTable(BlankTable):
     )
 
 
+class EventAreaTable(Table):
+    """The areas of events that have the code of an area instead of coordinates."""
+
+    model_config = ConfigDict(title="[area]")
+
+    id_width: int = Field(default=0, ge=0, le=100, description=_ID_WIDTH)
+
+
 class EventFormat(Table):
     """An input format of geoharm for dated points: what a publisher's columns mean."""
 
@@ -325,6 +341,7 @@ class EventFormat(Table):
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of rows.")
     date: EventDateTable = Field(default=EventDateTable(), description="How dates are read.")
     location: LocationTable = Field(default=LocationTable(), description="Where events are.")
+    area: EventAreaTable = Field(default=EventAreaTable(), description="Codes of areas, with `columns.area`.")
     duplicates: DuplicatesTable = Field(default=DuplicatesTable(), description="Which rows are one event.")
     reject: RejectTable = Field(default=RejectTable(), description="Which rows are tests.")
     values: NumbersTable = Field(
@@ -344,7 +361,7 @@ class AreaTable(Table):
         default=0,
         ge=0,
         le=100,
-        description="Number of digits, if codes are whole numbers: `1001.0` becomes `1001`, and lost leading zeros are restored, also in the area file. With 0, codes stay as they are.",
+        description=_ID_WIDTH,
     )
     totals: list[Name] = Field(
         default=[], description='Codes of sums of areas, such as `["Total"]`; their rows are rejected.'

@@ -15,14 +15,14 @@ from geoharm.model.ledger import PLACED, QualityNote
 
 # A default geocode by share: at least this share of all located rows and this number of rows on one point, at least this
 # many times the busiest point below that share, among at least this many points. A point with one address is a place.
-_MIN_SHARE, _MIN_ROWS, _TIMES_ORDINARY, _MIN_POINTS = 0.05, 30, 10, 20
+MIN_SHARE, MIN_ROWS, TIMES_ORDINARY, MIN_POINTS = 0.05, 30, 10, 20
 # A default geocode by text: at least this share and this many addresses, of which at least this share is also found at
 # other points.
 _MIN_TEXT_SHARE, _MIN_TEXT_ADDRESSES = 0.005, 50
 _MIN_CONTRADICTED_SHARE = 0.5
 # Points with at least this share of the rows are busy. A busy point within this distance (metres) of a busier one is
 # the same point, written with other decimals.
-_BUSY_SHARE, _SAME_POINT_WITHIN = 0.0025, 3.0
+BUSY_SHARE, SAME_POINT_WITHIN = 0.0025, 3.0
 
 
 def find_default_geocodes(scratch: Scratch) -> None:
@@ -76,7 +76,7 @@ def find_default_geocodes(scratch: Scratch) -> None:
         ORDER BY n DESC, x, y
         """,
         {
-            "share": _MIN_SHARE, "rows": _MIN_ROWS, "times": _TIMES_ORDINARY, "points": _MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
+            "share": MIN_SHARE, "rows": MIN_ROWS, "times": TIMES_ORDINARY, "points": MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
             "text_addresses": _MIN_TEXT_ADDRESSES, "contradicted": _MIN_CONTRADICTED_SHARE,
         },
     )  # fmt: skip
@@ -159,12 +159,12 @@ def _group_busy_points(scratch: Scratch) -> None:
         SELECT x, y, CAST(sum(n) AS BIGINT) AS rows FROM spot WHERE x IS NOT NULL GROUP BY x, y
         HAVING rows >= greatest($rows / 2, $busy * (SELECT sum(n) FROM spot WHERE x IS NOT NULL)) ORDER BY rows DESC, x, y
         """,
-        {"rows": _MIN_ROWS, "busy": _BUSY_SHARE},
+        {"rows": MIN_ROWS, "busy": BUSY_SHARE},
     ).fetchnumpy()
     points = np.column_stack([np.asarray(busy_points[axis], dtype=np.float64) for axis in ("x", "y")])
     points = points[np.isfinite(points).all(axis=1)]
     representative = np.arange(len(points))
-    for busier, less_busy in sorted(cKDTree(points).query_pairs(_SAME_POINT_WITHIN)) if len(points) else ():
+    for busier, less_busy in sorted(cKDTree(points).query_pairs(SAME_POINT_WITHIN)) if len(points) else ():
         if representative[busier] == busier and representative[less_busy] == less_busy:
             representative[less_busy] = busier
     group_points = points[representative]

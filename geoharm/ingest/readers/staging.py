@@ -19,7 +19,7 @@ from geoharm.ingest.readers.input_files import InputFile
 _BATCH = 100_000
 # If more than this share of rows is unreadable, the format is wrong, not the rows.
 MAX_REJECTED_SHARE = 0.5
-NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon")
+NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon", "area")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]
 def stage_parquet(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
     has_points = input_format.kind in ("event", "site")
-    uses_geometry = has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns
+    uses_geometry = has_points and not {"longitude", "latlon", "area"} & set(input_format.columns)
     column_types = parquet_columns(scratch, source, most=_limits.RECORDS if uses_geometry else _limits.ROWS)
     names = [name for name, _ in column_types]
     if uses_geometry:
