@@ -12,6 +12,7 @@ from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading, bound_percent
+from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
     CountRecord,
@@ -231,4 +232,8 @@ class RunRecord(Record):
     operations: tuple[OperationRecord, ...] = key("Results by operation.")
     forests: tuple[ZoneForestRecord, ...] = key("The primary measure pooled over the operations.", at="release.forests")
     composites: tuple[CompositeRecord, ...] = key("Composite outcomes.", at="release.composites")
+    areas: tuple[AreaOutcomeRecord, ...] = key(
+        "Counts of whole areas around operations, where the primary measure is counted by area.",
+        at="release.area_outcomes",
+    )
     preregistration: PreregistrationRecord = key("Relation to a preregistered plan.", at="release.preregistration")
