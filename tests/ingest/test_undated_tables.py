@@ -119,8 +119,8 @@ def test_all_time_is_in_no_comparison_and_its_rates_are_of_no_year(tmp_path):
         class emerging:  # noqa: N801 -- stands for the study's settings
             cell = 500.0
 
-    found = find_area_clusters(measure, [counts], study=_Study).clusters
-    dated = find_area_clusters(measure, [read(tmp_path, TABLE + UNDATED, {"calls.csv": ROWS}, covers=YEAR)[1]], study=_Study).clusters  # fmt: skip
+    found = find_area_clusters(measure, [counts], study=_Study).clustering
+    dated = find_area_clusters(measure, [read(tmp_path, TABLE + UNDATED, {"calls.csv": ROWS}, covers=YEAR)[1]], study=_Study).clustering  # fmt: skip
     assert "of all time, not of a year" in found.gi.note
     assert "of all time" not in dated.gi.note
     assert np.array_equal(found.gi.kind, dated.gi.kind)
