@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.engines.base import Engine
+from geoharm.hotspots.comparison import refuse_impossible
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -71,10 +72,11 @@ def collect_study(
     Raises
     ------
     DesignError
-        If no valid comparison can be made around an operation.
+        If no valid comparison can be made around an operation, or no source covers the windows of a comparison.
     DataError
         If a table or survey lacks what the study names.
     """
+    refuse_impossible(study.comparisons, ledgers)
     streets = _street_lines(engine, study)
     designs = () if study.is_by_area else design_operations(study, ledgers, streets)
     areas, windows = _counted_by_area(engine, study, ledgers, designs)
