@@ -126,10 +126,13 @@ def run(
                     }
                     for name, verdict in study_run.published.verdicts
                 ],
+                "hotspots": list(study_run.published.hotspots),
                 "plan": {
                     "kind": study_run.result.preregistration.kind,
                     "sentence": study_run.result.preregistration.sentence,
-                },
+                }
+                if study.operations
+                else None,
                 "files": [str(path) for path in study_run.published.files],
             }
         )
@@ -137,7 +140,10 @@ def run(
     ledgers: list[SourceLedger | TableLedger] = [*study_run.result.ledgers, *study_run.result.tables]
     for ledger in ledgers:
         print(_ledger_line(ledger))
-    print(study_run.result.preregistration.sentence)
+    if study.operations:
+        print(study_run.result.preregistration.sentence)
+    for sentence in study_run.published.hotspots:
+        print(f"  {sentence}")
     for name, verdict in study_run.published.verdicts:
         print(f"\n{name}")
         for notice in filter(None, (verdict.label, *verdict.notices)):
@@ -198,6 +204,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "sources": [source.name for source in study.sources],
         "measures": {measure.name: measure.role.value for measure in study.measures},
         "operations": [operation.name for operation in study.operations],
+        "comparisons": [comparison.name for comparison in study.comparisons],
+        "leads": study.primary,
         "registers": [asdict(register) for register in study.registers],
         "notes": list(study.area_notes),
         "work": {"cells": work.cells, "minutes": round(work.seconds / 60, 1), "gigabytes": round(work.bytes / 1e9, 1)},
@@ -214,6 +222,11 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
         if operation.period.end == study.period.end and not operation.ongoing:
             print("    note: it ends with the study period; if it goes on, write ongoing = true instead of end")
+    if not study.operations:
+        print(f"  no operation: maps where harm concentrates; {study.primary} leads")
+    for comparison in study.comparisons:
+        before, after = comparison.before, comparison.after
+        print(f"  comparison: {comparison.name} ({before.start} to {before.last}, then {after.start} to {after.last})")
     for register in study.registers:
         print(f"  register: {register.balance}")
         for reason, rows, line in register.reasons:

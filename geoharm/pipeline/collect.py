@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.engines.base import Engine
+from geoharm.hotspots.comparison import refuse_impossible
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -68,10 +69,11 @@ def collect_study(
     Raises
     ------
     DesignError
-        If no valid comparison can be made around an operation.
+        If no valid comparison can be made around an operation, or no source covers the windows of a comparison.
     DataError
         If a table or survey lacks what the study names.
     """
+    refuse_impossible(study.comparisons, ledgers)
     streets = _street_lines(engine, study)
     designs = design_operations(study, ledgers, streets)
     outcomes = [indicator for indicator in study.harm.indicators if indicator.stands_for != "priority"]

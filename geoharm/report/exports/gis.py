@@ -152,7 +152,7 @@ def _surface_files(release: Release, suffix: str) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for number, measure_hotspots in enumerate(release.hotspots):
         for position, layer in enumerate(surface_layers(number, measure_hotspots)):
-            key = (layer.view.operation, layer.view.window)
+            key = (layer.view.windows_of, layer.view.window)
             name = (
                 f"surface{suffix}-{number + 1}-{slug(measure_hotspots.measure.name)}-{position}-{slug(' '.join(key))}"
             )
@@ -166,14 +166,15 @@ def _surface_files(release: Release, suffix: str) -> dict[str, bytes]:
 
 
 def _pattern_files(release: Release, suffix: str) -> dict[str, bytes]:
-    """Return every image of patterns, by file name; of several operations, each has its number in the name."""
+    """Return every image of patterns, by file name; of several operations and comparisons, each has its number in the name."""
     names = [operation.design.operation.name for operation in release.operations]
+    names += [comparison.name for comparison in release.study.comparisons]
     files: dict[str, bytes] = {}
     for layer in pattern_layers(release):
         name = f"{layer.kind.value}{suffix}-{layer.number}-{slug(layer.measure.name)}"
-        if layer.operation:
-            number = f"-{names.index(layer.operation) + 1}" if len(names) > 1 else ""
-            name += f"{number}-{slug(layer.operation)}"
+        if layer.windows_of:
+            number = f"-{names.index(layer.windows_of) + 1}" if len(names) > 1 else ""
+            name += f"{number}-{slug(layer.windows_of)}"
         files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _pattern_tags(layer))
     return files
 
@@ -208,7 +209,7 @@ def _surface_tags(layer: ImageLayer) -> dict[str, str]:
     return {
         "measure": measure_hotspots.measure.name,
         "source": measure_hotspots.measure.source,
-        "view": f"{view.operation}: {view.window}" if view.operation else view.window,
+        "view": f"{view.windows_of}: {view.window}" if view.windows_of else view.window,
         "unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
         "kernel": measure_hotspots.kernel,
         "bandwidth_m": f"{measure_hotspots.bandwidth.value:.6g}",
@@ -227,7 +228,7 @@ def _pattern_tags(layer: PatternLayer) -> dict[str, str]:
         "source": layer.measure.source,
         "geoharm": __version__,
         "answers": layer.kind.value,
-        "operation": layer.operation,
+        "operation": layer.windows_of,
         "how": layer.method,
     } | {f"class_{number}": entry.label for number, entry in enumerate(layer.legend, start=1)}
 

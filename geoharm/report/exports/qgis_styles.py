@@ -9,8 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from geoharm.report import palette
-from geoharm.report.maps.layers import LegendEntry
-from geoharm.report.maps.styles import LineStyle
+from geoharm.report.maps.styles import LegendEntry, LineStyle
 
 _CREATE_TABLE = """
 CREATE TABLE layer_styles (

@@ -1,4 +1,4 @@
-"""Static maps of the report: a square around the operation with surface, target area, gap and rings."""
+"""Static maps of the report: a square around an operation with its zones, or around the whole study area with hotspots."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from geoharm import _crs
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.design import Design
 from geoharm.model.geometry import StudyArea
+from geoharm.model.hotspot import Hotspot
 from geoharm.report import palette
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 from geoharm.report.maps.images import data_uri, palette_png
 from geoharm.report.maps.layers import outer_distance, zone_layers
-from geoharm.report.maps.styles import LINES, SMALL_TARGET, LayerKind, Stroke
+from geoharm.report.maps.styles import LINES, SMALL_HOTSPOT, SMALL_TARGET, LayerKind, Stroke
 
 _SIDE = 340.0
 _HALO_COLOUR = "#ffffff"
@@ -41,9 +42,47 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     whole : bool
         Show the whole study area instead of the square around the operation, without rings, gap and context lines.
     """
+    frame = _Frame(release.study.area, None if whole else design)
+    parts, labels = _ground(release, frame, image), _Labels()
+    zones = {layer.kind: layer for layer in zone_layers(design, release.study.area.crs)}
+    drawn = (LayerKind.TARGET,) if whole else (LayerKind.RING, LayerKind.GAP, LayerKind.TARGET)
+    for layer in (zones[kind] for kind in drawn if kind in zones):
+        stroke = SMALL_TARGET if whole else layer.style.picture
+        for feature in layer.features:
+            parts += _outline(_svg_path(feature.outline, frame.place), layer.style.colour, stroke)
+            if layer.kind is LayerKind.RING:
+                labels.add(*_southern_edge(frame, design, feature.outline), _distance_text(feature.zone.outer))
+    return _finished(release, frame, parts, labels, title)
+
+
+def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Sequence[Hotspot] = ()) -> Chart:
+    """Return a square map of the whole study area, north up, in Web Mercator.
+
+    Parameters
+    ----------
+    release : Release
+    image : ClassedImage
+        The classed surface that is shown.
+    title : str
+    hotspots : sequence of Hotspot
+        Drawn with their ranks.
+    """
+    frame, labels = _Frame(release.study.area, None), _Labels()
+    parts = _ground(release, frame, image)
+    colour = LINES[LayerKind.HOTSPOT].colour
+    for hotspot in hotspots:
+        parts += _outline(_svg_path(hotspot.geometry, frame.place), colour, SMALL_HOTSPOT)
+    for hotspot in hotspots:
+        _, _, _, north = hotspot.geometry.bounds
+        x, y = frame.place(np.array([[hotspot.geometry.centroid.x, north]]))[0]
+        labels.add(float(x), float(y) - 3, str(hotspot.rank))
+    return _finished(release, frame, parts, labels, title)
+
+
+def _ground(release: Release, frame: _Frame, image: ClassedImage) -> list[Markup]:
+    """Return the ground of a map: the study area, the surface and, on a map of a part of it, the context lines."""
     area = release.study.area
-    frame = _Frame(design, area, whole=whole)
-    clipped = _clipped_image(image, frame, sharp=whole)
+    clipped = _clipped_image(image, frame, sharp=frame.is_whole)
     parts = [
         svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
         svg(
@@ -54,19 +93,15 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     if clipped is not None:
         parts.append(clipped)
     context = LINES[LayerKind.CONTEXT]
-    for lines in () if whole else release.study.publish.context:
+    for lines in () if frame.is_whole else release.study.publish.context:
         near_lines = frame.cut(lines)
         if not near_lines.is_empty:
             parts += _outline(_svg_path(near_lines, frame.place), context.colour, context.picture)
-    labels = _Labels()
-    zones = {layer.kind: layer for layer in zone_layers(design, area.crs)}
-    drawn = (LayerKind.TARGET,) if whole else (LayerKind.RING, LayerKind.GAP, LayerKind.TARGET)
-    for layer in (zones[kind] for kind in drawn if kind in zones):
-        stroke = SMALL_TARGET if whole else layer.style.picture
-        for feature in layer.features:
-            parts += _outline(_svg_path(feature.outline, frame.place), layer.style.colour, stroke)
-            if layer.kind is LayerKind.RING:
-                labels.add(*_southern_edge(frame, design, feature.outline), _distance_text(feature.zone.outer))
+    return parts
+
+
+def _finished(release: Release, frame: _Frame, parts: list[Markup], labels: _Labels, title: str) -> Chart:
+    """Return a map with its place names, labels, scale bar and arrow to the north."""
     for site in release.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
@@ -79,15 +114,15 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
 class _Frame:
     """A square of Web Mercator around an operation's outermost ring, or around the whole study area."""
 
-    def __init__(self, design: Design, area: StudyArea, *, whole: bool) -> None:
-        self.crs = area.crs
-        shape = area.boundary if whole else design.operation.target.buffer(outer_distance(design))
+    def __init__(self, area: StudyArea, design: Design | None) -> None:
+        self.crs, self.is_whole = area.crs, design is None
+        shape = area.boundary if design is None else design.operation.target.buffer(outer_distance(design))
         x, y = self.mercator(shapely.get_coordinates(shape))
         side = max(x.max() - x.min(), y.max() - y.min()) * 1.06
         self.west = float(x.min() + x.max()) / 2 - side / 2
         self.north = float(y.min() + y.max()) / 2 + side / 2
         self.side = float(side)
-        centre = shape.centroid if whole else design.operation.target.centroid
+        centre = shape.centroid if design is None else design.operation.target.centroid
         kilometre_x, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
         self.pixels_per_metre = float(kilometre_x[1] - kilometre_x[0]) / 1000 * _SIDE / self.side
         metres = self.side / (float(kilometre_x[1] - kilometre_x[0]) / 1000)
