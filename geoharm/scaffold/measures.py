@@ -190,7 +190,10 @@ def choose_primary(
         if not harms:
             raise StudyError([_no_harm_sentence(measures, uncounted or {})])
         return tuple(measures), max(harms, key=lambda measure: measure.rows).name
-    by_name = {fold_category(measure.name): measure for measure in measures if measure.is_harm or not evaluated}
+    eligible = [measure for measure in measures if measure.is_harm or not evaluated]
+    # A measure whose name needed its source beside another may be named so where the other is gone.
+    by_name = {fold_category(f"{measure.name} ({measure.source})"): measure for measure in eligible}
+    by_name |= {fold_category(measure.name): measure for measure in eligible}
     asked = fold_category(wanted)
     if asked in by_name:
         return tuple(measures), by_name[asked].name
