@@ -221,7 +221,7 @@ def from_esda(result: Any) -> LocalClusters:
     )
 
 
-def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     if not result.star:
         msg = "Only Gi*, which counts each place with its neighbours, is taken; compute G_Local with star=True."
         raise DataError(msg)
@@ -229,7 +229,7 @@ def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], 
     # With binary weights 1 each; rows that were standardised have the mean of the neighbourhood.
     each = np.asarray(weights.sum(axis=1)).ravel() / np.asarray((weights != 0).sum(axis=1)).ravel()
     z = np.asarray(result.Zs, dtype=np.float64)
-    return "Gi*", np.asarray(result.Gs) * result.y.sum() / each, z, np.sign(np.nan_to_num(z))
+    return "Gi*", np.asarray(result.Gs) * result.y.sum() / each, z, np.sign(np.nan_to_num(z)).astype(np.int64)
 
 
 def _of_moran(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
