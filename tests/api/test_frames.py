@@ -142,7 +142,7 @@ def test_arrays_of_different_length_and_texts_as_coordinates_are_refused():
         (["2022-01-31", None], "day"),
         (["2022-01-31T23:10", ""], "moment"),
         ([date(2022, 1, 31), None], "day"),
-        ([datetime(2022, 1, 31, 23, 10), None], "moment"),  # noqa: DTZ001 -- a time without a zone is the case
+        ([datetime(2022, 1, 31, 23, 10), None], "moment"),
         (pd.to_datetime(["2022-01-31", None]), "day"),
         (pd.to_datetime(["2022-01-31 23:10", None]), "moment"),
         (pd.PeriodIndex(["2022-01-31", None], freq="D"), "day"),
@@ -230,7 +230,9 @@ def test_a_bad_area_is_refused_in_one_sentence(area, words):
 
 def test_a_study_area_left_out_is_drawn_around_the_events_and_it_is_said():
     frame = scattered(2000, seed=3)
-    strays = few(1, dates=pd.to_datetime(["2022-01-01"])).set_geometry([shapely.Point(CENTRE[0] + 90_000, CENTRE[1])], crs=CRS)
+    strays = few(1, dates=pd.to_datetime(["2022-01-01"])).set_geometry(
+        [shapely.Point(CENTRE[0] + 90_000, CENTRE[1])], crs=CRS
+    )
     events = read_events(geopandas.GeoDataFrame(pd.concat([frame, strays], ignore_index=True)), date="date")
     area, (note,) = study_area_of(None, events, events_crs=CRS)
     assert area.area_km2 < 1.3 * AREA.area / 1e6

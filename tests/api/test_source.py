@@ -82,7 +82,9 @@ def test_rows_without_a_date_in_the_target_are_known_to_be_lacking():
 def test_a_renamed_category_of_which_one_name_is_counted_is_found():
     frame = scattered(4000, seed=4, days=1000)
     first = pd.to_datetime(frame["date"]) < "2021-06-01"
-    frame["type"] = np.where(np.arange(4000) % 2 == 0, "burglary", np.where(first, "THEFT PERSON", "Theft from the person"))
+    frame["type"] = np.where(
+        np.arange(4000) % 2 == 0, "burglary", np.where(first, "THEFT PERSON", "Theft from the person")
+    )
     measure = Measure("thefts", "events", ("THEFT PERSON",), "events", "public", kind="incident")
     data = measure_data(source_of(frame), measure, {"operation": ZONES})
     assert data.widened is not None
@@ -116,7 +118,9 @@ def test_default_geocodes_are_those_of_the_database(scratch, pile, second, point
     """Two piles, some metres apart or far, among other places; the rule is the one of files without addresses."""
     rng = np.random.default_rng(seed)
     others = rng.integers(0, points, 150)
-    x = np.concatenate([np.full(pile, 100.0), np.full(second, 100.0 + apart or 5000.0), 1000.0 + 37.0 * others, [np.nan] * 5])
+    x = np.concatenate(
+        [np.full(pile, 100.0), np.full(second, 100.0 + apart or 5000.0), 1000.0 + 37.0 * others, [np.nan] * 5]
+    )
     y = np.where(np.isnan(x), np.nan, 50.0)
     places = pd.DataFrame({"x": x, "y": y}).groupby(["x", "y"], dropna=False).size().reset_index(name="n")
     table = pa.table({
