@@ -13,6 +13,7 @@ from geoharm._version import __version__
 from geoharm.cli import decide
 from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
+from geoharm.cli.ground import ground
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new import new
 from geoharm.cli.options import (
@@ -86,6 +87,9 @@ app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
 )(new)
+app.command(
+    epilog="Example: geoharm ground massachusetts.osm.pbf --area areas/boston.geojson --out boston-ground.gpkg"
+)(ground)
 app.command(epilog="Example: geoharm schema study > study.schema.json")(schema)
 app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
 app.command(epilog="Example: geoharm doctor pipelines/demo.toml --json")(doctor)
@@ -337,6 +341,9 @@ def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
     if ledger.missing_months:
         months = ", ".join(month_name(month) for month in ledger.missing_months)
         lines.append(f"no usable row in {months}: left out everywhere, and not read as zero")
+    if ledger.placings:
+        placings = ", ".join(f"{how} {rows:,}" for how, rows in ledger.placings.items())
+        lines.append(f"rows without coordinates, by how they were placed by their address: {placings}")
     return lines + [
         f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
         for code in ledger.default_geocodes
@@ -368,4 +375,5 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
             for month in ledger.months
         },
         "rejected_without_a_date": ledger.undated,
+        "placings": dict(ledger.placings),
     }

@@ -45,6 +45,7 @@ def lock(
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
+    pipeline_check.check_has_operation(study, "a plan to lock")
     path = db or default_database(study)
     first_day = min(operation.period.start for operation in study.operations)
     outcomes_loaded = path.is_file() and ingest_purge.events_since(path, first_day) > 0
@@ -58,6 +59,7 @@ def lock(
 def show(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Say whether the plan is locked, and what has changed since."""
     study = study_reader.read_study(study_file)
+    pipeline_check.check_has_operation(study, "a plan to lock")
     _print_status(preregistration.preregistration_status(study), preregistration.lock_path(study), as_json)
 
 

@@ -6,12 +6,13 @@ A wide table is first turned into single values, so that each of its cells is re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geoharm._text import fold_category
 from geoharm.engines.base import Engine, Scratch
@@ -179,21 +180,38 @@ def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format:
         If two areas have the same code after correction.
     """
     rules = input_format.rules
-    shapes = {}
-    if rules.area:
-        shapes[rules.area] = area.boundary
-    elif areas is not None:
-        for raw_code, shape in zip(areas.codes, areas.shapes, strict=True):
-            code = read_code(raw_code, rules)
-            code = raw_code if isinstance(code, FieldFault) else code
-            if code in shapes:
-                msg = f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
-                raise DataError(msg)
-            shapes[code] = shape
+    shapes = {rules.area: area.boundary} if rules.area else {}
+    if not rules.area and areas is not None:
+        shapes = shapes_by_code(source, areas, rules)
+    insert_rows(scratch, "new_area", area_rows(shapes, area))
+
+
+def shapes_by_code(source: str, areas: Areas, rules: TableRules) -> dict[str, BaseGeometry]:
+    """Return the outlines by their codes, which are corrected by the same rule as those of the rows.
+
+    Raises
+    ------
+    DataError
+        If two areas have the same code after correction.
+    """
+    shapes: dict[str, BaseGeometry] = {}
+    for raw_code, shape in zip(areas.codes, areas.shapes, strict=True):
+        code = read_code(raw_code, rules)
+        code = raw_code if isinstance(code, FieldFault) else code
+        if code in shapes:
+            msg = (
+                f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
+            )
+            raise DataError(msg)
+        shapes[code] = shape
+    return shapes
+
+
+def area_rows(shapes: Mapping[str, BaseGeometry], area: StudyArea) -> list[tuple[str, str, bytes]]:
+    """Return the rows of a table of outlines, by code: code, "inside" or "outside" the study area, outline as WKB."""
     codes = sorted(shapes)
     places = np.where(touched([shapes[code] for code in codes], area.boundary), "inside", "outside").tolist()
-    rows = [(code, place, shapely.to_wkb(shapes[code])) for code, place in zip(codes, places, strict=True)]
-    insert_rows(scratch, "new_area", rows)
+    return [(code, place, shapely.to_wkb(shapes[code])) for code, place in zip(codes, places, strict=True)]
 
 
 def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]) -> None:

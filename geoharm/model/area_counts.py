@@ -46,6 +46,11 @@ class Areas:
         for code, shape in zip(self.codes, self.shapes, strict=True):
             check_polygon(shape, f'area "{code}"')
 
+    @property
+    def identity(self) -> tuple[tuple[str, ...], list[str], tuple[str, ...]]:
+        """Codes, outlines as hexadecimal WKB, and notes: the same for the same areas."""
+        return self.codes, [shape.wkb_hex for shape in self.shapes], self.notes
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

@@ -98,7 +98,7 @@ def _work(study: Study, cell: float) -> tuple[float, float]:
     cells, measures = _cells(study, cell), len(study.measures)
     steps = study.period.days / _DAYS_A_MONTH / study.emerging.months * _cells(study, study.emerging.cell)
     per_cell = _SECONDS_PER_CELL + _SECONDS_PER_CELL_AND_OPERATION * len(study.operations)
-    further = _SECONDS_PER_OPERATION_AND_MEASURE * (len(study.operations) - 1)
+    further = _SECONDS_PER_OPERATION_AND_MEASURE * max(0, len(study.operations) - 1)
     seconds = measures * (_SECONDS_PER_MEASURE + further + per_cell * cells + _SECONDS_PER_STEP_OF_A_CELL * steps)
     needed = _BYTES_OF_THE_PROGRAM + cells * (_BYTES_PER_CELL + _BYTES_PER_CELL_AND_MEASURE * measures)
     return seconds, needed

@@ -12,6 +12,8 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.disclosure.statements import NOTHING_SAID
 from geoharm.report.document import Section, Table
 from geoharm.report.escape import element
+from geoharm.report.exports.effects_files import effects_csv, effects_parquet
+from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
@@ -103,6 +105,9 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
         )
     pages[f"run{mark}.json"] = run_json(release, verdicts)
+    if "effects" in release.study.publish.files:
+        rows = effect_rows(release)
+        pages |= {f"effects{mark}.csv": effects_csv(rows), f"effects{mark}.parquet": effects_parquet(rows)}
     pages |= gis_files(release, scratch=into.scratch)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
     pages[record.name] = history_record(release, constraints, content, page_entries)
