@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
 from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.harm.results.area_change import AreaOutcome
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.hotspots.results.change import ChangeResult
 from geoharm.hotspots.results.maps import HotspotResult
@@ -124,6 +125,8 @@ class StudyResult:
     preregistration : PreregistrationStatus
     composites : tuple of CompositeSummary
         Composite outcomes over several measures, rings or windows.
+    area_outcomes : tuple of AreaOutcome
+        One for each operation and measure of areas, if the primary measure is counted by area; no operation is then evaluated.
     """
 
     study: Study
@@ -136,3 +139,4 @@ class StudyResult:
     forests: tuple[tuple[str, Forest], ...] = ()
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[CompositeSummary[CompositeResult], ...] = ()
+    area_outcomes: tuple[AreaOutcome, ...] = ()

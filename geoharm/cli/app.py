@@ -13,6 +13,7 @@ from geoharm._version import __version__
 from geoharm.cli import decide
 from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
+from geoharm.cli.ground import ground
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new import new
 from geoharm.cli.options import (
@@ -86,6 +87,9 @@ app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
 )(new)
+app.command(
+    epilog="Example: geoharm ground massachusetts.osm.pbf --area areas/boston.geojson --out boston-ground.gpkg"
+)(ground)
 app.command(epilog="Example: geoharm schema study > study.schema.json")(schema)
 app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
 app.command(epilog="Example: geoharm doctor pipelines/demo.toml --json")(doctor)

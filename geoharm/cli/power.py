@@ -43,6 +43,7 @@ else:
     pipeline_power = lazy("pipeline.power")
     study_reader = lazy("study.read")
 
+_QUESTION = "the smallest fall that a design can detect"
 _FALLS = (0.5, 0.3, 0.2)
 _POOLED_OPERATIONS = (2, 4, 8, 16)
 
@@ -82,7 +83,8 @@ def power(  # noqa: PLR0917
     """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
-    pipeline_check.check_has_operation(study, "the smallest fall that a design can detect")
+    pipeline_check.check_has_operation(study, _QUESTION)
+    pipeline_check.check_primary_of_points(study, _QUESTION)
     given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
     given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
     alone = [name for name, value in given.items() if value and not search]
@@ -104,7 +106,8 @@ def power(  # noqa: PLR0917
     if compare is not None:
         other = study_reader.read_study(compare)
         pipeline_check.check_study(other)
-        pipeline_check.check_has_operation(other, "the smallest fall that a design can detect")
+        pipeline_check.check_has_operation(other, _QUESTION)
+        pipeline_check.check_primary_of_points(other, _QUESTION)
         others = pipeline_power.power_tables(_collected(other, data))
         compared = (
             power_compare.ComparedStudy(study_file, study, tables),

@@ -34,6 +34,7 @@ from datetime import date
 from itertools import pairwise
 
 from geoharm.disclosure.activity import with_released_activity
+from geoharm.disclosure.area_changes import protect_area_outcome
 from geoharm.disclosure.change import protect_change
 from geoharm.disclosure.composite import protect_composites
 from geoharm.disclosure.count_suppression import CountSuppression, suppress_counts
@@ -128,6 +129,7 @@ def _disclose(
         preregistration=result.preregistration,
         composites=protect_composites(result.composites, operations, k),
         data=data,
+        area_outcomes=tuple(protect_area_outcome(outcome, k) for outcome in result.area_outcomes),
     )
 
 

@@ -22,6 +22,7 @@ from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.robustness import OtherEstimators
+from geoharm.harm.results.area_change import AreaOutcome
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.hotspots.results.clusters import PValueSource
 from geoharm.hotspots.results.emerging import EmergingPattern
@@ -70,6 +71,9 @@ class Release:
     composites : tuple of ReleasedComposite
     data : mapping of str to DataSet
         What a reader knows of the data of every source of events, by its name.
+    area_outcomes : tuple of AreaOutcome
+        One for each operation and measure of areas, if the primary measure is counted by area; in a public release with bounds
+        that are moved outwards.
     """
 
     study: Study
@@ -86,6 +90,7 @@ class Release:
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[ReleasedComposite, ...] = ()
     data: Mapping[str, DataSet] = field(default_factory=dict)
+    area_outcomes: tuple[AreaOutcome, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:

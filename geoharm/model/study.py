@@ -355,6 +355,11 @@ class Study:
     registers: tuple[RegisterLedger, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
+        return any(measure.name == self.primary for measure in self.harm.area_measures)
+
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""
         return next(measure for measure in self.measures if measure.name == name)

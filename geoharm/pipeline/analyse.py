@@ -23,6 +23,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline import net_harm
+from geoharm.pipeline.area_changes import area_outcomes
 from geoharm.pipeline.composite import evaluate_composites
 from geoharm.pipeline.designs import WHOLE, map_windows
 from geoharm.pipeline.load import Progress, no_progress
@@ -64,6 +65,7 @@ def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress =
         pool_primary_measure(evaluated),
         preregistration_status(data.study),
         evaluate_composites(data, evaluated),
+        area_outcomes=area_outcomes(data.study, data.area_windows, data.area_tables),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoharm.errors import DesignError, StudyError
-from geoharm.evaluation.design.build import check_operation, check_operations_apart
+from geoharm.evaluation.design.build import check_operation, check_operations_apart, check_windows
 from geoharm.evaluation.design.windows import check_phases
 from geoharm.ingest.formats.input_format import Format, read_format
 from geoharm.model.study import Operation, Source, Study
@@ -35,6 +35,7 @@ def check_study(study: Study) -> None:
                     for measure in study.measures_of(source.name)
                     if measure.weight
                 ]
+    problems += _primary_problems(study)
     problems += _street_problems(study)
     problems += _value_problems(study)
     # Of an operation with a mistake in its phases, it is not known how long it reaches.
@@ -45,6 +46,9 @@ def check_study(study: Study) -> None:
         problems.append(str(error))
     for operation in study.operations:
         try:
+            if study.is_by_area:
+                check_windows(operation)
+                continue
             check_operation(operation, study.area, [other for other in known if other is not operation])
         except DesignError as error:
             problems.append(f'operation "{operation.name}": {error}')
@@ -127,6 +131,41 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             "study area; leave areas and area_id out."
         ]
     return []
+
+
+def _primary_problems(study: Study) -> list[str]:
+    """Return the mistake of a primary measure that is counted by area, without outlines of the areas."""
+    if not study.is_by_area:
+        return []
+    primary = next(measure for measure in study.harm.area_measures if measure.name == study.primary)
+    source = next(source for source in study.sources if source.name == primary.source)
+    if source.areas is not None:
+        return []
+    return [
+        f'the primary measure "{study.primary}" is counted by area, and its source "{source.name}" has no outlines; name area files '
+        "under areas and the property with the code under area_id."
+    ]
+
+
+def check_primary_of_points(study: Study, question: str) -> None:
+    """Check that the primary measure counts dated points, for what asks about one.
+
+    Parameters
+    ----------
+    study : Study
+    question : str
+        What needs them, such as "the power of a design".
+
+    Raises
+    ------
+    StudyError
+        If it is counted by area.
+    """
+    if study.is_by_area:
+        raise StudyError([
+            f'the primary measure "{study.primary}" is counted by area, and {question} needs dated points; name a measure of dated '
+            "points as primary."
+        ])  # fmt: skip
 
 
 def _street_problems(study: Study) -> list[str]:

@@ -185,9 +185,11 @@ def read_study(path: Path) -> Study:
             names += [operation.name for operation in register[0]]
     comparisons = resolve_comparisons(study.comparison, period, names, mistakes)
     _check_names(study, mistakes)
-    primary = _resolve_primary(study, counted, mistakes)
-    _check_shared_rows(counted, mistakes)
+    by_area = [measure for measure in measures if measure not in counted]
+    primary = _resolve_primary(study, counted, by_area, mistakes)
+    _check_shared_rows(measures, mistakes)
     _check_references(study, sources, counted, mistakes)
+    _check_comparators_of_areas(study, [measure.name for measure in by_area], mistakes)
     harm = resolve_harm_settings(study, sources, measures, mistakes)
     composites = resolve_composites(study, sources, counted, mistakes)
     hotspots = resolve_hotspots(study.hotspots, mistakes)
@@ -545,10 +547,21 @@ def _check_names(study: StudyFile, mistakes: Mistakes) -> None:
             mistakes.add((), f'two [[{key}]] are called "{shortened(name)}"; each needs its own name.')
 
 
-def _resolve_primary(study: StudyFile, measures: Sequence[Measure], mistakes: Mistakes) -> str:
-    """Return the name of the primary measure; without an operation, that of the measure that leads if none is named."""
-    names = [measure.name for measure in measures]
-    harms = [measure.name for measure in measures if measure.harm is not None]
+def _resolve_primary(
+    study: StudyFile, points: Sequence[Measure], by_area: Sequence[Measure], mistakes: Mistakes
+) -> str:
+    """Return the name of the primary measure; without an operation, that of the measure that leads if none is named.
+
+    Parameters
+    ----------
+    study : StudyFile
+    points, by_area : sequence of Measure
+        Measures of dated points, and of areas. One of areas leads only where there is none of points.
+    mistakes : Mistakes
+        Mistakes are added to it.
+    """
+    names = [measure.name for measure in (*points, *by_area)]
+    harms = [measure.name for measure in (*points, *by_area) if measure.harm is not None]
     primary, place = study.study.primary, ("study",)
     may_have_operation = bool(study.operation or study.registers) or not (
         mistakes.is_sound("operation") and mistakes.is_sound("register")
@@ -560,8 +573,9 @@ def _resolve_primary(study: StudyFile, measures: Sequence[Measure], mistakes: Mi
         return primary or ""
     if primary is None:
         if not names:
-            mistakes.add((), "no measure counts dated points, so there is nothing to map; add one.")
-        return next(iter([*harms, *names]), "")
+            mistakes.add((), "no measure counts anything, so there is nothing to map; add one.")
+        of_kind = set(names[: len(points)] or names)
+        return next((name for name in (*harms, *names) if name in of_kind), "")
     if primary in names:
         mistakes.refuse(place, "primary", "is activity; the primary outcome must be a harm.")
     else:
@@ -593,6 +607,13 @@ def _shared_category(measure: Measure, other: Measure) -> tuple[str, ...]:
     spelt = {fold_category(category): category for category in other.categories}
     folds = ((category, fold_category(category)) for category in measure.categories)
     return next(((category, spelt[folded]) for category, folded in folds if folded in spelt), ())
+
+
+def _check_comparators_of_areas(study: StudyFile, by_area: Sequence[str], mistakes: Mistakes) -> None:
+    """Refuse a comparator of a measure that is counted by area: it would never be used."""
+    for index, measure in enumerate(study.measure):
+        if measure.comparator is not None and measure.name in by_area:
+            mistakes.refuse(("measure", index), "comparator", "is for measures of dated points; leave it out.")
 
 
 def _check_references(

@@ -27,7 +27,7 @@ finally:
     print("loaded:", len(sys.modules), *sorted(name for name in {heavy!r} if name in sys.modules))
 """
 VERBS = (
-    "run", "ingest", "check", "index", "purge", "simulate", "power", "appraise", "prioritise", "new", "selfcheck", "doctor",
+    "run", "ingest", "check", "index", "purge", "simulate", "power", "appraise", "prioritise", "new", "selfcheck", "doctor", "ground",
     "schema", "formats list", "formats show", "formats guess", "formats check", "plan lock", "plan show",
     "values list", "values show", "values check", "values import",
 )  # fmt: skip

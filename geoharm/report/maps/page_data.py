@@ -13,6 +13,7 @@ from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.map_steps import step_windows
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
+from geoharm.report.maps.ground_data import GroundData
 from geoharm.report.maps.images import data_uri, palette_png
 from geoharm.report.maps.layers import (
     AFTER,
@@ -154,9 +155,12 @@ class MapData(TypedDict):
     windows: dict[str, str]
     credits: list[str]
     tiles: TilesData | None
+    ground: GroundData | None
 
 
-def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[Layer]) -> MapData:
+def map_data(
+    release: Release, operation: ReleasedOperation, layers: Sequence[Layer], *, ground: GroundData | None = None
+) -> MapData:
     """Return the data of an operation's interactive map.
 
     Parameters
@@ -165,6 +169,8 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
     operation : ReleasedOperation
     layers : sequence of Layer
         As returned by `layers_of`.
+    ground : GroundData, optional
+        What lies under them.
     """
     area, design = release.study.area, operation.design
     name = design.operation.name
@@ -203,6 +209,7 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
         },
         "credits": list(credit_lines(release)),
         "tiles": _tiles_data(release.study.publish.tiles),
+        "ground": ground,
     }
 
 

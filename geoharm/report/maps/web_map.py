@@ -14,6 +14,7 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import AFTER
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
+from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
@@ -66,19 +67,35 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
     verdict : Verdict
         The verdict on that operation.
     """
-    tiles = release.study.publish.tiles
+    publish = release.study.publish
+    tiles, ground = publish.tiles, None
+    if publish.ground is not None:
+        ground = packed_ground(publish.ground, release.study.area.crs, near=[operation.design.operation.target])
     leaflet = leaflet_assets()
     return render_page(
         "map.html.j2",
         style=leaflet.style + asset("map.css"),
-        scripts=(leaflet.script, _map_script(operation.design.later)),
+        scripts=(
+            leaflet.script,
+            *([asset("ground.js")] if ground is not None else []),
+            _map_script(operation.design.later),
+        ),
         later=operation.design.later,
         version=__version__,
         operation=operation.design.operation,
         study=release.study,
         verdict=verdict,
         internal=release.is_internal,
-        data=json_block(map_data(release, operation, layers_of(release, operation))),
+        data=json_block(
+            map_data(
+                release,
+                operation,
+                layers_of(release, operation),
+                ground=None if ground is None else ground.data,
+            )
+        ),
+        has_ground=ground is not None,
+        ground_note="" if ground is None else ground.note,
         measures=[(index, measure_hotspots.measure.name) for index, measure_hotspots in enumerate(release.hotspots)],
         hotspot_rows=[
             (
@@ -93,8 +110,8 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
             for hotspot in measure_hotspots.hotspots[:_TABLE_ROWS]
         ],
         lines={kind.value: style for kind, style in LINES.items()},
-        has_context=bool(release.study.publish.context),
-        has_places=bool(release.study.publish.places),
+        has_context=bool(publish.context),
+        has_places=bool(publish.places),
         credits=credit_lines(release),
         hosts=tiles.hosts if tiles else (),
         tiles=tiles,
