@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoharm._whole_files import write_whole
+from geoharm.cli import completion
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
@@ -62,7 +63,10 @@ def new(
     target: Annotated[Path | None, typer.Option("--target", help="File of the target area.")] = None,
     target_around: Annotated[str, typer.Option("--target-around", metavar="LON,LAT,METRES", help="Or a circle.")] = "",
     operation: Annotated[str, typer.Option("--operation", help="The operation's name.")] = "",
-    tactic: Annotated[str, typer.Option("--tactic", help="One of: " + ", ".join(TACTICS) + ".")] = "crackdown",
+    tactic: Annotated[
+        str,
+        typer.Option("--tactic", help="One of: " + ", ".join(TACTICS) + ".", autocompletion=completion.tactic_names),
+    ] = "crackdown",
     begin: Annotated[str, typer.Option("--start", metavar="DATE", help="The operation's first day.")] = "",
     end: Annotated[str, typer.Option("--end", metavar="DATE", help="Its last day; default the first.")] = "",
     period: Annotated[str, typer.Option("--period", metavar="DATE..DATE", help="First and last day to study.")] = "",
@@ -72,7 +76,10 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
-    """Write a first study file for your data: asks for what is missing, marks every guess, loads no data with a guessed format."""
+    """Write a first study file for a folder of data.
+
+    It asks for what is missing and marks every guess; no data are loaded with a guessed format.
+    """
     interactive = not yes and _is_terminal()
     ask = _ask if interactive else _refuse
     if tactic not in TACTICS:

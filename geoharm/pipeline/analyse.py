@@ -23,9 +23,9 @@ from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline import net_harm
 from geoharm.pipeline.composite import evaluate_composites
 from geoharm.pipeline.designs import WHOLE, map_windows
-from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.placebo import placebo_around, places_around, rounding_rule
 from geoharm.pipeline.preregistration import preregistration_status
+from geoharm.pipeline.progress import Progress, each_reported, no_progress
 from geoharm.pipeline.renamed_categories import add_name_checks
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
 from geoharm.pipeline.study_data import StudyData
@@ -33,6 +33,8 @@ from geoharm.results import OperationResult, StudyResult
 
 # Each map of change costs seconds and megabytes; nobody reads more of them than this.
 MOST_CHANGE_MAPS = 12
+# Parts of an evaluation that are reported as it goes.
+_EVALUATION_PARTS = 4
 _MANY_OPERATIONS = f"A study of more than {MOST_CHANGE_MAPS} operations maps no change around each of them."
 
 
@@ -72,10 +74,10 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     study, maps = data.study, []
-    for number, collected in enumerate(data.measures, start=1):
+    for collected in each_reported(data.measures, "density of {0.measure.name}".format, progress):
         measure, ledger = collected.measure, collected.ledger
         windows = map_windows(study, data.designs, ledger)
         maps.append(
@@ -90,7 +92,6 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
                 bound_weights=bool(measure.weight) and study.publish.release == "public",
             )
         )
-        progress(f"density of {measure.name}", number, len(data.measures))
     return with_agreeing_sources(maps, {source.name: source.kind for source in study.sources})
 
 
@@ -109,7 +110,7 @@ def find_changes(
     surfaces : sequence of HotspotResult
         Their bandwidths are used.
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     changes = []
     if len(data.designs) > MOST_CHANGE_MAPS:
@@ -120,10 +121,11 @@ def find_changes(
         )
     for design in data.designs:
         before_and_after = Window("before and after", (*design.before.periods, *design.after.periods))
-        for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
+        for measure, bandwidth in each_reported(
+            _quartic_bandwidths(surfaces), "change of {0[0].name}".format, progress
+        ):
             events = data.measure(measure.name).points.during(before_and_after)
             changes.append(measure_change(measure, events, study=data.study, design=design, bandwidth=bandwidth))
-            progress(f"change of {measure.name}", number, len(data.measures))
     return tuple(changes)
 
 
@@ -134,16 +136,15 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     patterns = []
-    for number, collected in enumerate(data.measures, start=1):
+    for collected in each_reported(data.measures, "patterns of {0.measure.name}".format, progress):
         patterns.append(
             measure_patterns.find_patterns(
                 collected.measure, collected.points, study=data.study, ledger=collected.ledger, designs=data.designs
             )
         )
-        progress(f"patterns of {collected.measure.name}", number, len(data.measures))
     for measure in data.study.harm.area_measures:
         patterns.append(find_area_clusters(measure, data.area_tables[measure.name], study=data.study))
     return tuple(patterns)
@@ -158,14 +159,17 @@ def evaluate_operations(
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the operations done and the operations in all.
+        Called with a step's name, the part done and the whole.
     """
     ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
     results = []
-    for number, design in enumerate(data.designs, start=1):
+    for design in data.designs:
+        step = f"evaluating {design.operation.name}"
+        progress(f"{step}: counting at places like it", 0, _EVALUATION_PARTS)
         places = places_around(data.study, design)
         rule = rounding_rule(data.study)
         placebos = [placebo_around(collected, design, places, rule=rule) for collected in ordered]
+        progress(f"{step}: comparing with them", 1, _EVALUATION_PARTS)
         measures = tuple(
             evaluate_measure(
                 collected.measure,
@@ -176,6 +180,7 @@ def evaluate_operations(
             )
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
+        progress(f"{step}: asking other methods", 2, _EVALUATION_PARTS)
         checked = add_robustness_checks(data, design, measures, placebos)
         checked = add_name_checks(data, design, checked, places)
         measures = with_look_readings(
@@ -183,8 +188,9 @@ def evaluate_operations(
             looks=design.operation.looks,
             whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
         )
+        progress(f"{step}: adding up harm", 3, _EVALUATION_PARTS)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
-        progress(f"evaluating {design.operation.name}", number, len(data.designs))
+        progress(step, _EVALUATION_PARTS, _EVALUATION_PARTS)
     return net_harm.with_pooled_unintended_harm(results)
 
 
