@@ -13,6 +13,7 @@ from geoharm._version import __version__
 from geoharm.cli import decide
 from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
+from geoharm.cli.hotspots import hotspots
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new import new
 from geoharm.cli.options import (
@@ -74,6 +75,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command(epilog="Example: geoharm hotspots data/sample/needles.csv --out maps/needles")(hotspots)
 app.add_typer(formats_app, name="formats")
 app.add_typer(plan_app, name="plan")
 app.command(epilog="Example: geoharm power pipelines/demo.toml --data data/sample --json")(power)
@@ -155,6 +157,8 @@ def run(
     for path in study_run.published.removed:
         print(f"removed {path}: it belongs to the previous release")
     print_written(study_run.published.files)
+    if study_run.release.is_internal:
+        print("internal: not for publication")
 
 
 @app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
