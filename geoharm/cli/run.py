@@ -125,7 +125,10 @@ def run_lines(study_run: StudyRun) -> list[str]:
     if study_run.result.operations:
         lines.append(study_run.result.preregistration.sentence)
     lines += [f"  {sentence}" for sentence in study_run.published.hotspots]
-    return [*lines, *answer_lines(study_run), "", *file_lines(study_run)]
+    lines += [*answer_lines(study_run), "", *file_lines(study_run)]
+    if study_run.release.is_internal:
+        lines.append("internal: not for publication")
+    return lines
 
 
 def answer_lines(study_run: StudyRun) -> list[str]:
