@@ -125,10 +125,7 @@ def run_lines(study_run: StudyRun) -> list[str]:
     if study_run.result.operations:
         lines.append(study_run.result.preregistration.sentence)
     lines += [f"  {sentence}" for sentence in study_run.published.hotspots]
-    lines += [*answer_lines(study_run), "", *file_lines(study_run)]
-    if study_run.release.is_internal:
-        lines.append("internal: not for publication")
-    return lines
+    return [*lines, *answer_lines(study_run), "", *file_lines(study_run)]
 
 
 def answer_lines(study_run: StudyRun) -> list[str]:
@@ -143,10 +140,11 @@ def answer_lines(study_run: StudyRun) -> list[str]:
 
 
 def file_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run wrote and removed."""
+    """Return what a run wrote and removed, and whether it may be published."""
     published = study_run.published
     removed = [f"removed {path}: it belongs to the previous release" for path in published.removed]
-    return [*removed, *map(written_line, published.files)]
+    internal = ["internal: not for publication"] if study_run.release.is_internal else []
+    return [*removed, *map(written_line, published.files), *internal]
 
 
 def _named_files(arguments: list[str]) -> list[Path]:

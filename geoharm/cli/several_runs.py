@@ -108,7 +108,7 @@ def _refuse_shared(tasks: Sequence[StudyTask]) -> None:
             by_place.setdefault(os.path.normcase(getattr(task, place).resolve()), []).append(task)
         problems += [
             f"{', '.join(str(task.study_file) for task in shared)} have one {what}, {getattr(shared[0], place)}; give each "
-            "study a name of its own."
+            "study file a name of its own."
             for shared in by_place.values()
             if len(shared) > 1
         ]
@@ -216,7 +216,7 @@ def _print_all(files: Sequence[Path], studies: dict[int, Study], ends: dict[int,
         for number, file in enumerate(files):
             if number not in failed:
                 print(f"{file}: {studies[number].name}")
-                for line in ends[number].lines:
+                for line in ends[number].lines[1:]:  # the first is blank
                     print(f"  {line}" if line else "")
                 print()
         print(f"{len(files) - len(failed)} of {len(files)} studies are done{', and these failed:' if failed else '.'}")
