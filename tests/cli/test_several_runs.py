@@ -143,5 +143,3 @@ def test_a_process_that_ends_without_an_answer_is_one_sentence(monkeypatch, call
     assert code == 1
     assert "0 of 2 studies are done" in out
     assert err.count("ended without an answer (exit code 1)") == 2
-
-
