@@ -107,15 +107,16 @@ def zone_frame(release: Release) -> geopandas.GeoDataFrame:
 
 
 def gis_layers(release: Release) -> tuple[GisLayer, ...]:
-    """Return the layers of a release's GeoPackage: hotspots, zones, and the patterns that are not empty."""
+    """Return the layers of a release's GeoPackage: hotspots, zones of operations, and the patterns that are not empty."""
     hotspot_styles = {
         Role.HARM.value: LINES[LayerKind.HOTSPOT],
         Role.ACTIVITY.value: LINES[LayerKind.ACTIVITY_HOTSPOT],
     }
     zone_styles = {role.value: LINES[LayerKind(role.value)] for role in ZoneRole}
+    zones = (GisLayer("zones", zone_frame(release), line_qml("role", zone_styles)),) if release.operations else ()
     return (
         GisLayer("hotspots", hotspot_frame(release), line_qml("role", hotspot_styles)),
-        GisLayer("zones", zone_frame(release), line_qml("role", zone_styles)),
+        *zones,
         *(
             GisLayer(kind.value, frame, fill_qml("class", LEGENDS[kind]))
             for kind, frame in pattern_frames(release).items()
