@@ -37,6 +37,10 @@ def check_study(study: Study) -> None:
                 ]
     problems += _primary_problems(study)
     problems += _undated_problems(study)
+    if study.comparisons and not study.measures:
+        problems.append(
+            "a [[comparison]] counts dated points, and every measure of this study is counted by area; leave it out."
+        )
     problems += _value_problems(study)
     # Of an operation with a mistake in its phases, it is not known how long it reaches.
     known = [operation for operation in study.operations if _has_known_phases(operation)]

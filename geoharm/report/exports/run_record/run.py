@@ -12,8 +12,8 @@ from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading, bound_percent
-from geoharm.report.exports.run_record.comparisons import ComparisonRecord, WindowRecord
 from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord
+from geoharm.report.exports.run_record.comparisons import ComparisonRecord, WindowRecord
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
     CountRecord,
