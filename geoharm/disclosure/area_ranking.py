@@ -8,7 +8,7 @@ from geoharm.disclosure.area_changes import tens_around
 from geoharm.hotspots.results.area_ranking import AreaRanking, ranked
 
 # So many areas are listed at most.
-MOST_AREAS = 20
+MOST_AREAS = 10
 
 
 def protect_area_ranking(ranking: AreaRanking, k: int) -> AreaRanking:

@@ -87,9 +87,15 @@ def _cluster_map(release: Release) -> Figure | None:
     patterns = next((one for one in release.patterns if one.measure.name == release.study.primary), None)
     if patterns is None or patterns.clusters is None:
         return None
-    caption = f"{_text.capitalised(release.study.primary)} by area: clusters of their rates."
+    targets = [operation.target for operation in release.study.operations]
+    outlined = f" Outlined: the target {'area' if len(targets) == 1 else 'areas'}." if targets else ""
+    caption = f"{_text.capitalised(release.study.primary)} by area: clusters of their rates.{outlined}"
     legend = tuple((legend_swatch(entry.colour), entry.label) for entry in LEGENDS[LayerKind.CLUSTERS])
-    return Figure(area_map(release, patterns.clusters.image, caption), caption, Legend(legend, "Clusters", wide=True))
+    return Figure(
+        area_map(release, patterns.clusters.image, caption, targets=targets),
+        caption,
+        Legend(legend, "Clusters", wide=True),
+    )
 
 
 def _measures_table(release: Release) -> Table:

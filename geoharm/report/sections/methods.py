@@ -29,7 +29,8 @@ def methods_section(release: Release, operation: ReleasedOperation | None) -> tu
         f"geoharm {__version__}, seed {release.study.seed}; coordinates in {release.study.area.crs}. The same inputs, "
         "version and platform give this file again, byte for byte. Details are in run.json."
     )
-    items = [*HOTSPOT_METHODS, *PATTERN_METHODS] if operation is None else _evaluation_items(operation)
+    density = list(HOTSPOT_METHODS) if release.hotspots else []
+    items = [*density, *PATTERN_METHODS] if operation is None else _evaluation_items(operation)
     items += COMPARISON_METHODS if release.comparisons else ()
     items += AREA_METHODS if release.area_outcomes else ()
     formulas = tuple((f"{text} ", mono(link)) if link else text for text, link in items)
