@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 
 from geoharm import _text
@@ -17,10 +16,17 @@ from geoharm.report.wording.area_change import (
     days_heads,
     headline,
     note_texts,
+    range_text,
     ratio_bounds,
     sentences,
     windows_text,
 )
+
+AREA_METHODS = (
+    ("Whole areas around a target area: its count lies between that of the areas wholly inside it and that of all areas that touch "
+     "it (edges within 5 m are taken as the same). Each ratio and difference is given at its least and its greatest over all "
+     "counts within these bounds; a count that is suppressed or missing widens them.", "https://doi.org/10.1111/j.1468-0262.2004.00555.x"),
+)  # fmt: skip
 
 
 def area_changes_section(release: Release) -> tuple[Section, ...]:
@@ -102,12 +108,7 @@ def _count_cells(group: AreaGroup) -> tuple[Cell, Cell]:
 
 
 def _bounds_cell(bounds: Bounds) -> Cell:
-    text = f"{bounds.low:,.0f} to {bounds.high:,.0f}"
-    if bounds.is_exact:
-        text = f"{bounds.low:,.0f}"
-    elif math.isinf(bounds.high):
-        text = f"{bounds.low:,.0f} or more"
-    return Cell(text, (number_value(bounds.low), number_value(bounds.high)))
+    return Cell(range_text(bounds), (number_value(bounds.low), number_value(bounds.high)))
 
 
 def _ratio_cell(bounds: Bounds) -> Cell:

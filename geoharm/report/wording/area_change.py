@@ -32,6 +32,20 @@ def count_bounds(bounds: Bounds) -> str:
     return f"{bounds.low:,.0f}" if bounds.is_exact else f"between {bounds.low:,.0f} and {bounds.high:,.0f}"
 
 
+def range_text(bounds: Bounds, *, digits: int = 0) -> str:
+    """Return bounds for a cell of a table.
+
+    Examples
+    --------
+    >>> range_text(Bounds(7, 7)), range_text(Bounds(1200, 3100)), range_text(Bounds(7, math.inf)), range_text(Bounds(0.25, 3), digits=1)
+    ('7', '1,200 to 3,100', '7 or more', '0.2 to 3.0')
+    """
+    low, high = f"{bounds.low:,.{digits}f}", f"{bounds.high:,.{digits}f}"
+    if math.isinf(bounds.high):
+        return f"{low} or more"
+    return low if low == high else f"{low} to {high}"
+
+
 def ratio_bounds(bounds: Bounds) -> str:
     """Return the bounds of a ratio of rates as so many times, or why there is none.
 
@@ -88,10 +102,13 @@ def sentences(change: AreaChange) -> tuple[str, ...]:
     """Return what is counted, what the rest of the study area did, and that nothing more is stated."""
     unit = change.measure.unit
     days = f"{change.before.days:,} days before and {change.after.days:,} days after"
-    texts = [
-        f"What is counted is whole areas, in {days}: {_areas(change)}. Where inside an area an event lies is not known, so the count "
-        f"of the target area is known only to lie between that of the areas wholly inside it and that of all that touch it.",
-    ]
+    where = (
+        "Where inside an area an event lies is not known, so the count of the target area lies between that of the areas wholly "
+        "inside it and that of all that touch it."
+        if change.touching.areas > change.inside.areas
+        else "So its count is that of the areas inside it."
+    )
+    texts = [f"What is counted is whole areas, in {days}: {_areas(change)}. {where}"]
     rest = f"in the rest of the study area ({change.rest.areas:,} areas) {ratio_bounds(change.rest_rate_ratio)}"
     if not change.rest.areas:
         rest = "the rest of the study area has no area with a number in every period"
@@ -110,10 +127,10 @@ def note_texts(change: AreaChange) -> tuple[str, ...]:
 
 
 def _areas(change: AreaChange) -> str:
-    inside, touching = change.inside.areas, change.touching.areas
+    inside, cut = change.inside.areas, change.touching.areas - change.inside.areas
     lie = "no area lies" if not inside else "1 area lies" if inside == 1 else f"{inside:,} areas lie"
-    touch = "1 touches" if touching == 1 else f"{touching:,} touch"
-    return f"{lie} wholly inside the target area, and {touch} it"
+    cuts = "no other" if not cut else f"{cut:,} more" if inside else f"{cut:,}"
+    return f"{lie} wholly inside the target area, and its edge cuts {cuts}"
 
 
 def days_heads(change: AreaChange) -> tuple[str, str]:
