@@ -445,7 +445,9 @@ def _address_in_parts(
 
 
 def _are_house_numbers(texts: Sequence[str]) -> bool:
-    return bool(texts) and sum(bool(re.fullmatch(r"\d{1,6}([.]0|[A-Za-z])?", text)) for text in texts) >= _NEARLY_ALL * len(texts)
+    return bool(texts) and sum(
+        bool(re.fullmatch(r"\d{1,6}([.]0|[A-Za-z])?", text)) for text in texts
+    ) >= _NEARLY_ALL * len(texts)
 
 
 def _are_counts(texts: Sequence[str]) -> bool:
