@@ -69,7 +69,7 @@ def area_map(
         return np.column_stack([_MARGIN + (points[:, 0] - west) * scale, _MARGIN + (north - points[:, 1]) * scale])
 
     parts: list[Markup] = [
-        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": height, "fill": palette.GROUND}),
+        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": height, "fill": palette.OUTSIDE}),
         svg("path", {"d": _path(area.boundary, place), "fill": palette.LAND, "fill_rule": "evenodd"}),
     ]
     if cells is not None:

@@ -164,18 +164,19 @@ def from_esda(result: Any) -> LocalClusters:
     Parameters
     ----------
     result : esda.G_Local or esda.Moran_Local
-        G_Local with ``star=True`` (Gi*).
+        G_Local with ``star=True`` (Gi*). With permutations, their simulations must have been kept, as they are by default.
 
     Returns
     -------
     LocalClusters
-        Arrays of shape (n,), in the order of esda's. The p-values of esda's permutations are one-sided; they are doubled
-        here, up to 1. NaN for places without neighbours.
+        Arrays of shape (n,), in the order of esda's. Its own p-values of permutations (`p_sim`) are one-sided today and will
+        not be in its next version, so they are computed again from the simulations: twice the smaller tail. NaN for places
+        without neighbours.
 
     Raises
     ------
     DataError
-        If it is another statistic.
+        If it is another statistic, or its simulations were not kept.
 
     Examples
     --------
@@ -188,6 +189,7 @@ def from_esda(result: Any) -> LocalClusters:
     """
     import esda  # noqa: PLC0415 -- slow to import
 
+    kind: NDArray[np.float64] | NDArray[np.int64]
     if isinstance(result, esda.G_Local):
         name, value, z, kind = _of_gi(result)
     elif isinstance(result, esda.Moran_Local):
@@ -202,8 +204,8 @@ def from_esda(result: Any) -> LocalClusters:
     permutations = int(result.permutations or 0)
     note = []
     if permutations:
-        p = np.minimum(1.0, 2 * np.asarray(result.p_sim, dtype=np.float64))
-        note.append("the one-sided p-values of esda's permutations, doubled")
+        p = _two_sided(result, permutations)
+        note.append("p-values from esda's permutations: twice the smaller tail")
     if alone.any():
         note.append(f"{int(alone.sum())} of {alone.size} places have no neighbour and no answer")
     value, z, p = (np.where(alone, np.nan, array).astype(np.float64) for array in (value, z, p))
@@ -221,7 +223,21 @@ def from_esda(result: Any) -> LocalClusters:
     )
 
 
-def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _two_sided(result: Any, permutations: int) -> NDArray[np.float64]:
+    """Return two-sided p-values, shape (n,), from the simulated statistics of every place."""
+    simulated = getattr(result, "sim", None)
+    if simulated is None:
+        msg = (
+            "The permutations were not kept, so no two-sided p-value can be had; compute it with keep_simulations=True."
+        )
+        raise DataError(msg)
+    observed = result.Gs if hasattr(result, "Gs") else result.Is
+    larger = (np.asarray(simulated) >= np.asarray(observed)).sum(axis=0)
+    tail = np.minimum(larger, permutations - larger)
+    return np.asarray(np.minimum(1.0, 2 * (tail + 1) / (permutations + 1)))
+
+
+def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     if not result.star:
         msg = "Only Gi*, which counts each place with its neighbours, is taken; compute G_Local with star=True."
         raise DataError(msg)
@@ -229,7 +245,7 @@ def _of_gi(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], 
     # With binary weights 1 each; rows that were standardised have the mean of the neighbourhood.
     each = np.asarray(weights.sum(axis=1)).ravel() / np.asarray((weights != 0).sum(axis=1)).ravel()
     z = np.asarray(result.Zs, dtype=np.float64)
-    return "Gi*", np.asarray(result.Gs) * result.y.sum() / each, z, np.sign(np.nan_to_num(z))
+    return "Gi*", np.asarray(result.Gs) * result.y.sum() / each, z, np.sign(np.nan_to_num(z)).astype(np.int64)
 
 
 def _of_moran(result: Any) -> tuple[str, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:

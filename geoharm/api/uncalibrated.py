@@ -150,7 +150,7 @@ def wdd(
     >>> differences = wdd(Change("T", 207, 110), Change("C", 308, 318),
     ...                   ring=Change("D", 178, 157), ring_control=Change("CD", 150, 140))
     >>> print(differences.summary().splitlines()[0])
-    local: -107 events (-167.2 to -46.8, uncalibrated)
+    local: -107 events (-167.2 to -46.81, uncalibrated)
     """
     found = differences.wdd(
         target,

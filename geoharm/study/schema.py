@@ -156,7 +156,8 @@ class SourceTable(Table):
         min_length=1, description="File names or patterns, searched in the folder given with `--data`."
     )
     covers: Annotated[PeriodTable | None, Locked("covers", "period")] = Field(
-        default=None, description="The days that the files cover, if the first and last event do not show it."
+        default=None,
+        description="The days that the files cover, if the first and last event do not show it; or the days of a table whose format says `undated = true`.",
     )
     oldest_first: Annotated[bool, Locked("oldest_first", unless=(False,))] = Field(
         default=False,
