@@ -13,6 +13,7 @@ from geoharm._version import __version__
 from geoharm.cli import completion, decide
 from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
+from geoharm.cli.ground import ground
 from geoharm.cli.help_pages import ABOUT, BEFORE, FIRST_LOOK, STUDY, WholeProgram, example
 from geoharm.cli.lazy import lazy
 from geoharm.cli.ledger_lines import coverage_lines, ledger_line, ledger_record
@@ -116,6 +117,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "sources": [source.name for source in study.sources],
         "measures": {measure.name: measure.role.value for measure in study.measures},
         "operations": [operation.name for operation in study.operations],
+        "comparisons": [comparison.name for comparison in study.comparisons],
+        "leads": study.primary,
         "registers": [asdict(register) for register in study.registers],
         "notes": list(study.area_notes),
         "work": {"cells": work.cells, "minutes": round(work.seconds / 60, 1), "gigabytes": round(work.bytes / 1e9, 1)},
@@ -132,6 +135,11 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
         if operation.period.end == study.period.end and not operation.ongoing:
             print("    note: it ends with the study period; if it goes on, write ongoing = true instead of end")
+    if not study.operations:
+        print(f"  no operation: maps where harm concentrates; {study.primary} leads")
+    for comparison in study.comparisons:
+        before, after = comparison.before, comparison.after
+        print(f"  comparison: {comparison.name} ({before.start} to {before.last}, then {after.start} to {after.last})")
     for register in study.registers:
         print(f"  register: {register.balance}")
         for reason, rows, line in register.reasons:
@@ -280,6 +288,10 @@ app.command(
     rich_help_panel=FIRST_LOOK,
 )(new)
 app.add_typer(formats_app, name="formats", rich_help_panel=FIRST_LOOK)
+app.command(
+    epilog=example("ground data/sample/ground.geojson --area data/sample/city.geojson --out ground.gpkg"),
+    rich_help_panel=FIRST_LOOK,
+)(ground)
 
 app.command(epilog=example("check pipelines/demo.toml"), rich_help_panel=STUDY)(check)
 app.command(epilog=example("ingest pipelines/demo.toml --data data/sample"), rich_help_panel=STUDY)(ingest)

@@ -31,6 +31,9 @@ def coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
     if ledger.missing_months:
         months = ", ".join(month_name(month) for month in ledger.missing_months)
         lines.append(f"no usable row in {months}: left out everywhere, and not read as zero")
+    if ledger.placings:
+        placings = ", ".join(f"{how} {rows:,}" for how, rows in ledger.placings.items())
+        lines.append(f"rows without coordinates, by how they were placed by their address: {placings}")
     return lines + [
         f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
         for code in ledger.default_geocodes
@@ -63,4 +66,5 @@ def ledger_record(ledger: SourceLedger | TableLedger) -> dict[str, object]:
             for month in ledger.months
         },
         "rejected_without_a_date": ledger.undated,
+        "placings": dict(ledger.placings),
     }

@@ -51,6 +51,7 @@ def lock(
     """
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
+    pipeline_check.check_has_operation(study, "a plan to lock")
     path = db or default_database(study)
     first_day = min(operation.period.start for operation in study.operations)
     outcomes_loaded = path.is_file() and ingest_purge.events_since(path, first_day) > 0
@@ -64,6 +65,7 @@ def lock(
 def show(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Say whether the plan is locked, and what has changed since."""
     study = study_reader.read_study(study_file)
+    pipeline_check.check_has_operation(study, "a plan to lock")
     _print_status(preregistration.preregistration_status(study), preregistration.lock_path(study), as_json)
 
 

@@ -48,6 +48,7 @@ else:
     pipeline_power = lazy("pipeline.power")
     study_reader = lazy("study.read")
 
+_QUESTION = "the smallest fall that a design can detect"
 _FALLS = (0.5, 0.3, 0.2)
 _POOLED_OPERATIONS = (2, 4, 8, 16)
 
@@ -90,6 +91,8 @@ def power(  # noqa: PLR0917
     """
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
+    pipeline_check.check_has_operation(study, _QUESTION)
+    pipeline_check.check_primary_of_points(study, _QUESTION)
     given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
     given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
     alone = [name for name, value in given.items() if value and not search]
@@ -110,6 +113,8 @@ def power(  # noqa: PLR0917
     if compare is not None:
         other = study_reader.read_study(compare)
         pipeline_check.check_study(other)
+        pipeline_check.check_has_operation(other, _QUESTION)
+        pipeline_check.check_primary_of_points(other, _QUESTION)
     with cli_progress.ProgressDisplay(quiet) as bar:
         bar.plan([step for one in (study, other) if one for step in planned_steps.power_steps(one, data)])
         collected, tables = _power_of(study, data, bar)

@@ -112,7 +112,8 @@ def run_record(study_run: StudyRun) -> dict[str, Any]:
             {"name": name, "state": verdict.state.value, "headline": verdict.headline, "lead": verdict.lead}
             for name, verdict in published.verdicts
         ],
-        "plan": {"kind": plan.kind, "sentence": plan.sentence},
+        "hotspots": list(published.hotspots),
+        "plan": {"kind": plan.kind, "sentence": plan.sentence} if study_run.result.operations else None,
         "files": [str(path) for path in published.files],
     }
 
@@ -120,7 +121,10 @@ def run_record(study_run: StudyRun) -> dict[str, Any]:
 def run_lines(study_run: StudyRun) -> list[str]:
     """Return what a run found and wrote, as lines for people."""
     ledgers: list[SourceLedger | TableLedger] = [*study_run.result.ledgers, *study_run.result.tables]
-    lines = [*map(ledger_line, ledgers), study_run.result.preregistration.sentence]
+    lines = [*map(ledger_line, ledgers)]
+    if study_run.result.operations:
+        lines.append(study_run.result.preregistration.sentence)
+    lines += [f"  {sentence}" for sentence in study_run.published.hotspots]
     return [*lines, *answer_lines(study_run), "", *file_lines(study_run)]
 
 

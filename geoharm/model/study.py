@@ -14,6 +14,7 @@ from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
+from geoharm.model.ground import Ground
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months, parse_phase
@@ -44,12 +45,14 @@ class CompositeOutcome:
 
 EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
-TABLE_KINDS = ("area_table", "survey", "site", "streets")
-GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+TABLE_KINDS = ("area_table", "survey", "site", "streets", "addresses")
+GIS_FILES = ("geopackage", "geoparquet", "geotiff", "qgis")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
+# Each maps the change of every measure over the whole study area, which costs seconds and megabytes.
+MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
-PIECES = ("figures", "tables", "workbook")
+PIECES = ("figures", "tables", "workbook", "effects", "word")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,13 @@ class Source:
     covers : Period or None
         The days that the files cover, if they differ from the days of the first and last event.
     areas : Areas or None
-        The outlines of the areas of an area table or survey.
+        The outlines of the areas of an area table or survey, or of events with the code of an area.
     oldest_first : bool
         Whether `files` are in the order of their age.
+    addresses : tuple of str
+        Names of the sources, lists of addresses or street files, by which rows without coordinates are placed.
+    match : float or None
+        Similarity, 0 to 100, from which on an address that they do not have is taken for one that is written much alike.
     """
 
     name: str
@@ -80,11 +87,18 @@ class Source:
     covers: Period | None = None
     areas: Areas | None = None
     oldest_first: bool = False
+    addresses: tuple[str, ...] = ()
+    match: float | None = None
 
     @property
     def is_events(self) -> bool:
-        """Whether the source contains dated points, which measures count."""
+        """Whether the source contains dated events, which measures count."""
         return self.kind in EVENT_KINDS
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the source is counted by area: an area table, or events with the code of an area and no coordinates."""
+        return self.kind == "area_table" or (self.is_events and self.areas is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +217,23 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two windows whose events are compared, whatever was done between them: a description, not an evaluation.
+
+    Attributes
+    ----------
+    name : str
+        No operation of the study has the same.
+    before, after : Period
+        The earlier window and the later one; they do not overlap.
+    """
+
+    name: str
+    before: Period
+    after: Period
+
+
+@dataclass(frozen=True, slots=True)
 class HotspotSettings:
     """Settings for density surfaces and hotspots.
 
@@ -241,7 +272,7 @@ class PublishSettings:
     context : tuple of shapely geometry
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
-        Attribution of places and context.
+        Attribution of places, context and ground.
     files : tuple of str
         Further output files: some of `GIS_FILES` and `PIECES`.
     tiles : BackgroundTiles or None
@@ -249,6 +280,8 @@ class PublishSettings:
         nothing.
     steps : str
         Time steps of the map: one of `map_steps.STEPS`.
+    ground : Ground or None
+        Streets, water, green and names that lie under the maps.
     """
 
     release: str = "public"
@@ -259,6 +292,7 @@ class PublishSettings:
     files: tuple[str, ...] = ()
     tiles: BackgroundTiles | None = None
     steps: str = "phases"
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +309,10 @@ class Study:
         The study period; nothing outside it is read.
     seed : int
     primary : str
-        Name of the primary measure; all others are secondary.
-    sources, measures, operations : tuple
+        Name of the primary measure; all others are secondary. Without an operation it is the measure that leads.
+    sources, measures : tuple
+    operations : tuple of Operation
+        Empty for a study that evaluates nothing.
     hotspots : HotspotSettings
     publish : PublishSettings
     inputs : mapping of str to str
@@ -294,6 +330,7 @@ class Study:
         What was mended or left out of the area files, each as a sentence.
     registers : tuple of RegisterLedger
         What became of the rows of every register of operations.
+    comparisons : tuple of Comparison
     """
 
     name: str
@@ -316,6 +353,12 @@ class Study:
     composites: tuple[CompositeOutcome, ...] = ()
     area_notes: tuple[str, ...] = ()
     registers: tuple[RegisterLedger, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
+        return any(measure.name == self.primary for measure in self.harm.area_measures)
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""
@@ -326,5 +369,6 @@ class Study:
         return tuple(candidate for candidate in self.operations if candidate.name != operation.name)
 
     def measures_of(self, source: str) -> tuple[Measure, ...]:
-        """Return the measures that count rows of a source."""
-        return tuple(measure for measure in self.measures if measure.source == source)
+        """Return the measures that count rows of a source, those of areas included."""
+        every = (*self.measures, *self.harm.area_measures)
+        return tuple(measure for measure in every if measure.source == source)

@@ -20,7 +20,7 @@ from geoharm.model.study import Study
 from geoharm.pipeline import analyse, collect, load
 from geoharm.pipeline import appraise as pipeline_appraise
 from geoharm.pipeline import prioritise as pipeline_prioritise
-from geoharm.pipeline.check import check_study
+from geoharm.pipeline.check import check_has_operation, check_primary_of_points, check_study
 from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.report.exports.appraisal_record import AppraisalRecord, appraisal_record
 from geoharm.report.exports.ranking_record import RankingRecord, ranking_record
@@ -86,6 +86,8 @@ def appraise(
     problems = pipeline_appraise.option_problems(study)
     if problems:
         raise StudyError(problems)
+    check_has_operation(study, "an appraisal of options")
+    check_primary_of_points(study, "an appraisal of options")
     check_study(study)
     finish_interrupted(out)
     _check_history(study, out)
@@ -134,6 +136,7 @@ def prioritise(
         With one sentence for each mistake; no file is half-written.
     """
     check_study(study)
+    check_primary_of_points(study, "a ranking of markets")
     finish_interrupted(out)
     _check_history(study, out)
     with open_engine(database, inputs=data) as engine:

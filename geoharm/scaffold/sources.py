@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from geoharm.errors import DataError, GeoharmError, StudyError
 from geoharm.ingest.detect.check import check_events
 from geoharm.ingest.detect.events import FormatGuess, guess_events
 from geoharm.ingest.detect.known_formats import recognise_formats
-from geoharm.ingest.detect.sample import read_sample
+from geoharm.ingest.detect.sample import SAMPLE_ROWS, read_sample
 from geoharm.ingest.formats.input_format import parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.readers.matched_files import DataFolder
 from geoharm.model.category_words import source_kind
 from geoharm.model.ledger import SourceLedger
+from geoharm.model.located_events import LocatedEvents
 
 _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
@@ -53,6 +54,8 @@ class SourceMatch:
         Longitude and latitude.
     undecided : tuple of str
         What a guessed format leaves undecided.
+    events : LocatedEvents or None
+        Where and when the rows with a place are; None where the files were not read.
     """
 
     name: str
@@ -65,6 +68,7 @@ class SourceMatch:
     categories: Mapping[str, int]
     middle: tuple[float, float]
     undecided: tuple[str, ...] = ()
+    events: LocatedEvents | None = None
 
     @property
     def inexact(self) -> str:
@@ -82,10 +86,13 @@ class UnusedFile:
     Attributes
     ----------
     what, why : str
+    rows : str
+        How many rows it has, in words, as far as it was looked at; empty if it is no table.
     """
 
     what: str
     why: str
+    rows: str = ""
 
 
 def find_sources(
@@ -112,9 +119,32 @@ def find_sources(
     """
     if not data.is_dir():
         raise StudyError([f'The data folder "{data}" does not exist; name it with --data.'])
+    files, unused = _list_files(data, given)
+    sources, unread = read_sources(files, data, study_file, on_file)
+    return sources, (*unused, *unread)
+
+
+def read_sources(
+    files: Sequence[tuple[str, str]], data: Path, study_file: Path, on_file: Callable[[str], None] = lambda _: None
+) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
+    """Return the sources of events in files, and those of the files that hold none.
+
+    Parameters
+    ----------
+    files : sequence of (str, str)
+        Their names in the folder, each with the format that was given for it; an empty format is recognised or guessed.
+    data, study_file, on_file
+        As in `find_sources`.
+
+    Raises
+    ------
+    DataError
+        If a file is refused by the format that was given for it.
+    """
     groups: dict[tuple[str, ...], list[str]] = {}
     guesses: dict[tuple[str, ...], FormatGuess] = {}
-    files, unused = _list_files(data, given)
+    unused: list[UnusedFile] = []
+    rows_by_name: dict[str, int] = {}
     for name, given_format in files:
         if given_format:
             groups.setdefault((given_format, "as you said"), []).append(name)
@@ -125,6 +155,7 @@ def find_sources(
         except DataError as error:
             unused.append(UnusedFile(name, str(error)))
             continue
+        rows_by_name[name] = len(sample.rows)
         fitting = recognise_formats(sample)
         if fitting:
             others = f"; {', '.join(fitting[1:])} would fit too" if fitting[1:] else ""
@@ -157,8 +188,16 @@ def find_sources(
             if isinstance(source_or_unused, SourceMatch):
                 sources.append(source_or_unused)
             else:
-                unused.append(source_or_unused)
+                rows = _rows_text([rows_by_name.get(name, 0) for name in names])
+                unused.append(replace(source_or_unused, rows=rows))
     return _with_unique_names(sources), tuple(unused)
+
+
+def _rows_text(rows: Sequence[int]) -> str:
+    """Return the number of rows that were looked at, as text; of a long file only the first ones were."""
+    if not sum(rows):
+        return ""
+    return f"{sum(rows):,} {'or more ' if max(rows) >= SAMPLE_ROWS else ''}rows"
 
 
 def _read_by_subject(
@@ -245,7 +284,7 @@ def _read_source(
     guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
         _short_name(names), kind, _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
-        checked.categories, checked.median_location,
+        checked.categories, checked.median_location, events=checked.events,
     )  # fmt: skip
 
 
@@ -273,6 +312,7 @@ def _read_guessed_source(
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
                    guess.toml]),
         checked.ledger if checked else None, categories, checked.median_location if checked else (0.0, 0.0), guess.undecided,
+        checked.events if checked else None,
     )  # fmt: skip
 
 
@@ -309,8 +349,5 @@ def _with_unique_names(sources: Sequence[SourceMatch]) -> tuple[SourceMatch, ...
         input_format = source.format
         if source.guess and repetition > 1:
             input_format = source.format.removesuffix(".toml") + f"-{repetition}.toml"
-        renamed.append(
-            SourceMatch(name, source.kind, source.files, input_format, source.evidence, source.guess, source.ledger, source.categories, source.middle,
-                  source.undecided)
-        )  # fmt: skip
+        renamed.append(replace(source, name=name, format=input_format))
     return tuple(renamed)

@@ -40,6 +40,12 @@ def resolve_composites(
         composite = CompositeOutcome(table.name, tuple(table.measures), tuple(table.zones), tuple(table.windows))
         if mistakes.are_sound("measure", *MEASURE_KEYS) and mistakes.is_sound(*place, "measures"):
             _check_measures(place, composite, sources, measures, mistakes)
+        if not study.operation and not study.registers and mistakes.are_sound("operation"):
+            mistakes.add(
+                place,
+                "it asks about the target and rings of operations, and there is none; add an [[operation]], or take it out.",
+            )
+            continue
         all_rings = [*(table.rings for table in study.operation), *(table.rings for table in study.registers)]
         rings = min((len(table.outer) for table in all_rings), default=0)
         knows_rings = mistakes.are_sound("operation", "rings") and mistakes.is_sound(*place, "zones")

@@ -242,7 +242,6 @@ def test_mistakes_of_the_table_are_named(tmp_path):
     assert 'no column "naem"; did you mean "name"?' in problems_of(
         tmp_path, FOUR, REGISTER + 'columns = { name = "naem" }'
     )
-    assert "there is no operation" in problems_of(tmp_path, FOUR, "")
 
 
 NEAR = HEAD + "".join([

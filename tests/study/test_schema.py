@@ -77,7 +77,7 @@ MISTAKES = {
     "text for a table": ("rings     = { gap = 50, outer = [250, 500] }", 'rings     = "50 m"', 'rings = "50 m" must be a table with the keys gap, outer, along.'),
     "one bracket": ("[[operation]]", "[operation]", "study.toml: operation must be a list of tables: write its name in two brackets, as there may be several."),
     "missing table": (STUDY_TABLE, "", "study.toml: [study] is missing; it must be a table."),
-    "missing key": ('primary = "finds"\n', "", "study.toml, [study]: primary is missing; it must be a text."),
+    "missing key": ('primary = "finds"\n', "", "study.toml, [study]: primary is missing; a study with an operation names its one primary measure, a harm."),
     "no such date": ("start     = 2021-01-01", "start     = 2021-02-30", "study.toml is not valid TOML: Invalid date or datetime (at line "),
     "a date and time": ("start     = 2021-01-01", "start     = 2021-01-01T00:00:00", "start = 2021-01-01T00:00:00 must be a date without a time, such as 2019-08-01."),
     "a date in quotes": ("start     = 2021-01-01", 'start     = "2021-01-01"', 'start = "2021-01-01" must be a date without quotes, such as 2019-08-01.'),

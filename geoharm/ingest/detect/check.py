@@ -22,10 +22,12 @@ from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table, table_categories
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
+from geoharm.model.located_events import LocatedEvents
 from geoharm.model.period import Period
 from geoharm.model.study import Source
 from geoharm.model.table_ledger import TableLedger
-from geoharm.queries.counts import all_points, source_categories
+from geoharm.queries.counts import source_categories
+from geoharm.queries.located_events import located_events
 
 # The period is wide enough that no plausible date is rejected.
 _ANY_DATE = Period(date(1900, 1, 1), date(2100, 1, 1))
@@ -70,12 +72,15 @@ class FileCheck:
         Median longitude and median latitude of the located rows; nan if there are none.
     spread : LocationSpread or None
         None if no row is located.
+    events : LocatedEvents
+        Where and when they are.
     """
 
     ledger: SourceLedger
     categories: Mapping[str, int]
     median_location: tuple[float, float]
     spread: LocationSpread | None
+    events: LocatedEvents
 
 
 def check_events(
@@ -108,14 +113,13 @@ def check_events(
             measured=False,
             on_file=on_file,
         )
-        points = all_points(engine, "check")
+        events = located_events(engine, "check")
         middle, spread = (math.nan, math.nan), None
-        if points.x.size:
-            lon, lat = _crs.transform(points.x, points.y, source=_WORLD.crs, target=_crs.LONLAT)
-            rows = points.weight.astype(np.int64)
-            lon, lat = np.repeat(lon, rows), np.repeat(lat, rows)
+        if events.longitude.size:
+            rows = events.at_places().astype(np.int64)
+            lon, lat = np.repeat(events.longitude, rows), np.repeat(events.latitude, rows)
             middle, spread = (float(np.median(lon)), float(np.median(lat))), _spread(lon, lat)
-        return FileCheck(ledger, source_categories(engine, "check"), middle, spread)
+        return FileCheck(ledger, source_categories(engine, "check"), middle, spread, events)
 
 
 def _spread(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> LocationSpread:
