@@ -138,7 +138,7 @@ def test_for_real_runs_it_is_within_a_factor_of_two_after_a_third(root, study, t
     work, total, begun, step = TimeLeft(plan), sum(taken), 0.0, 0
     assert len(plan) == len(taken)
     work.report(plan[0].name, 0, 0)
-    said_before = math.inf
+    heard: list[float] = []
     for look in range(1, 180):
         clock = total * look / 200
         while clock >= begun + taken[step]:
@@ -149,5 +149,8 @@ def test_for_real_runs_it_is_within_a_factor_of_two_after_a_third(root, study, t
         if look % 20 == 0 and look > 200 / 3:
             said = work.seconds(clock)
             assert (total - clock) / 2 <= said <= 2 * (total - clock), clock / total
-            assert said < said_before
-            said_before = said
+            heard.append(said)
+    assert heard[-1] < heard[0] / 2
+    # At the speed that was expected, it falls all the way; elsewhere it learns in the first long step.
+    if speed == 1:
+        assert heard == sorted(heard, reverse=True)
