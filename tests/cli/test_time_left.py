@@ -150,7 +150,7 @@ def test_for_real_runs_it_is_within_a_factor_of_two_after_a_third(root, study, t
             said = work.seconds(clock)
             assert (total - clock) / 2 <= said <= 2 * (total - clock), clock / total
             heard.append(said)
-    assert heard[-1] < heard[0] / 2
+    assert heard[-1] < 0.6 * max(heard)
     # At the speed that was expected, it falls all the way; elsewhere it learns in the first long step.
     if speed == 1:
         assert heard == sorted(heard, reverse=True)
