@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import typer.main
 
 from geoharm import _crs
 from geoharm.cli.guard import guarded
@@ -68,6 +70,10 @@ def area() -> StudyArea:
 @pytest.fixture(scope="session")
 def span() -> Period:
     return Period(date(2019, 1, 1), date(2023, 1, 1))
+
+
+# Typer builds all verbs anew for every call, which takes longer than many a verb does.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def main() -> None:
