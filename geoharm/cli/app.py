@@ -15,6 +15,7 @@ from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
 from geoharm.cli.ground import ground
 from geoharm.cli.help_pages import ABOUT, BEFORE, FIRST_LOOK, STUDY, WholeProgram, example
+from geoharm.cli.hotspots import hotspots
 from geoharm.cli.lazy import lazy
 from geoharm.cli.ledger_lines import coverage_lines, ledger_line, ledger_record
 from geoharm.cli.new import new
@@ -280,6 +281,7 @@ def _options(
 
 
 # In the order of work. The example of each verb is run by the tests, in a copy of data/sample and pipelines.
+app.command(epilog=example("hotspots data/sample/needles.csv --out maps/needles"), rich_help_panel=FIRST_LOOK)(hotspots)
 app.command(
     epilog=example(
         "new pipelines/lantern.toml --data data/sample --area data/sample/city.geojson --target data/sample/market.geojson "

@@ -140,10 +140,11 @@ def answer_lines(study_run: StudyRun) -> list[str]:
 
 
 def file_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run wrote and removed."""
+    """Return what a run wrote and removed, and whether it may be published."""
     published = study_run.published
     removed = [f"removed {path}: it belongs to the previous release" for path in published.removed]
-    return [*removed, *map(written_line, published.files)]
+    internal = ["internal: not for publication"] if study_run.release.is_internal else []
+    return [*removed, *map(written_line, published.files), *internal]
 
 
 def _named_files(arguments: list[str]) -> list[Path]:

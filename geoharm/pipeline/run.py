@@ -11,6 +11,7 @@ from geoharm._version import __version__
 from geoharm.disclosure.history import read_history
 from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.protect import protect
+from geoharm.disclosure.released import Release
 from geoharm.engines.duckdb import open_engine
 from geoharm.model.study import Study
 from geoharm.pipeline.analyse import analyse
@@ -34,10 +35,13 @@ class StudyRun:
     result : StudyResult
         Full precision: not for publication.
     published : PublishedFiles
+    release : Release
+        What was published.
     """
 
     result: StudyResult
     published: PublishedFiles
+    release: Release
 
     def _repr_html_(self) -> str:
         """Return the HTML that a notebook shows: the published files."""
@@ -107,7 +111,7 @@ def run(
     progress("writing pages", 0, 1)
     published = publish_study(release, out)
     progress("writing pages", 1, 1)
-    return StudyRun(result, published)
+    return StudyRun(result, published, release)
 
 
 def study_hash(study: Study) -> str:

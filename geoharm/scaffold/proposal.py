@@ -188,12 +188,12 @@ def propose_study(look: FirstLook, answers: Answers) -> ProposedStudy:
     period = answers.period or _period(usable)
     if answers.period is None:
         reasons["period"] = Proposal(
-            "period", _period_text(period), "the days that the files cover; the end day does not count"
+            "period", period_text(period), "the days that the files cover; the end day does not count"
         )
     ledgers = tuple(_ledger_within(source, period) for source in usable)
     operation, compared = None, None
     if answers.operation is None:
-        compared = _last_two_years(ledgers)
+        compared = last_two_years(ledgers)
     else:
         operation = _propose_operation(answers.operation, area, usable, ledgers, leading, reasons)
     return ProposedStudy(
@@ -222,7 +222,7 @@ def _still_uncounted(uncounted: Uncounted, measures: Sequence[ProposedMeasure]) 
     return {source: categories for source, categories in left.items() if categories}
 
 
-def _last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | None:
+def last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | None:
     """Return the last year that all sources cover and the year before it; None if they do not cover two years."""
     end = min(ledger.coverage.end for ledger in ledgers)
     if any(ledger.by_month for ledger in ledgers):
@@ -310,7 +310,7 @@ def _propose_operation(
     longer = [f"{months} months" for months in _MONTHS_BEFORE if months > months_before]
     not_longer = f"; not {', '.join(longer)}: the files do not reach back so far" if longer else ""
     why_before = f"{length} up to the operation, as far as the files reach back (to {_first_day(ledgers)}){not_longer}"
-    reasons["before"] = Proposal("before", _period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
+    reasons["before"] = Proposal("before", period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
     end = answers.end + timedelta(days=1)
     if by_month and end.day > 1:
         end = add_months(first_of_month(end), 1)
@@ -364,5 +364,6 @@ def _gaps_text(span: Period, ledgers: Sequence[SourceLedger]) -> str:
     return f"; without {', '.join(map(month_name, gaps))}, in which no usable row is dated" if gaps else ""
 
 
-def _period_text(period: Period) -> str:
+def period_text(period: Period) -> str:
+    """Return a period as the study file writes it."""
     return f"{{ start = {period.start}, end = {period.end} }}"

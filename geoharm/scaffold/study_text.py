@@ -13,7 +13,9 @@ from geoharm.scaffold.sources import SourceMatch
 _MAX_SHOWN = 12
 
 
-def study_text(plan: ProposedStudy, *, name: str = "") -> str:
+def study_text(
+    plan: ProposedStudy, *, name: str = "", made_by: str = "geoharm new", hotspots: str = "", release: str = "internal"
+) -> str:
     """Return the study file as TOML.
 
     Parameters
@@ -21,6 +23,12 @@ def study_text(plan: ProposedStudy, *, name: str = "") -> str:
     plan : ProposedStudy
     name : str
         Of a study without an operation; one with an operation is called after it.
+    made_by : str
+        The command that made it.
+    hotspots : str
+        The table of settings of hotspots, as TOML; empty for the usual ones.
+    release : str
+        "internal" or "public".
     """
     operation = plan.operation
     if operation is not None:
@@ -30,7 +38,7 @@ def study_text(plan: ProposedStudy, *, name: str = "") -> str:
         f"# not used: {comment_text(unused_file.what)}: {comment_text(unused_file.why)}\n"
         for unused_file in plan.left_out
     )
-    return f"""# Made by `geoharm new`. What is marked "guessed" was guessed from the files: check each of these lines.
+    return f"""# Made by `{made_by}`. What is marked "guessed" was guessed from the files: check each of these lines.
 # What every key means: docs/study-file.md
 
 [study]
@@ -45,8 +53,10 @@ primary = {toml_string(plan.primary)}{_guess(plan, "primary")}
 
 {unused_lines}{chr(10) if unused_lines else ""}{"".join(_source_text(source) for source in plan.sources)}{
         "".join(_measure_text(measure) for measure in plan.measures)
-    }{_uncounted_text(plan)}{_operation_text(plan)}{_comparison_text(plan)}[publish]
-release    = "internal"   # full counts, not for publication; "public" withholds small counts and may be published
+    }{_uncounted_text(plan)}{_operation_text(plan)}{_comparison_text(plan)}{hotspots}[publish]
+release    = {
+        toml_string(release)
+    }   # "internal": full counts, not for publication; "public": small counts are withheld
 disclosure = "under-5"
 """
 

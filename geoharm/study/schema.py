@@ -175,7 +175,7 @@ class SourceTable(Table):
     )
     match: Annotated[float | None, Field(ge=80, le=100), Locked("match", unless=(None,))] = Field(
         default=None,
-        description="With `addresses`: the similarity (100 is the same) from which on a street that they do not have is taken for the one that is written much alike; such rows are marked, and the answer is shown without them too. If left out, only the same address counts; 90 is a careful value.",
+        description="With `addresses`: the similarity (100 is the same) from which on a street that they do not have is taken for the one that is written much alike; such rows are marked, and the answer is shown without them too. If left out, only the same address counts; 85 is a careful value (docs/addresses.md).",
     )
 
 

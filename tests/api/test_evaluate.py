@@ -98,7 +98,7 @@ def test_the_properties_are_the_zones_of_the_design(needles):
     assert needles.total.zone == "target and rings"
     assert needles.all_rings.before == sum(effect.before for effect in needles.rings)
     assert {effect.window for effect in needles.phases} == {"during", "0-3 months", "3-6 months", "6-11 months"}
-    assert [zone.role for zone in needles.design.zones][0] is ZoneRole.TARGET
+    assert needles.design.zones[0].role is ZoneRole.TARGET
     assert "fell" in repr(needles)
 
 

@@ -175,14 +175,13 @@
       pen.font = font;
       const need = pen.measureText(path.name).width + 8, line = path.line;
       for (let i = 0; i < line.length - 2; i += 2) {
-        let first = null, length = 0;
+        let first = null;
         for (let j = i + 2; j < line.length && j < i + 60; j += 2) {
           const dx = (line[j] - line[j - 2]) * view.scale, dy = (line[j + 1] - line[j - 1]) * view.scale;
           const turn = Math.atan2(dy, dx);
           if (first === null) { first = turn; }
-          if (Math.abs(Math.sin(turn - first)) > 0.22) { break; }
-          length += Math.hypot(dx, dy);
-          if (length < need) { continue; }
+          if (Math.abs(Math.sin(turn - first)) > 0.34) { break; }
+          if (Math.hypot(line[j] - line[i], line[j + 1] - line[i + 1]) * view.scale < need) { continue; }
           if (onRun(path.name, need, font, kind, [line[i], line[i + 1], line[j], line[j + 1]])) { return; }
           i += 4;
           break;
