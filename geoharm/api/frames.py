@@ -231,9 +231,7 @@ def _coordinates(events: geopandas.GeoDataFrame) -> tuple[NDArray[np.float64], N
     return x, y
 
 
-def _to_metres(
-    events: geopandas.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[str, list[str]]:
+def _to_metres(events: geopandas.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[str, list[str]]:
     """Project x and y in place to a system in metres; return that system, and a note if it is another one."""
     crs, placed = crs_name(events), np.isfinite(x)
     check_in_use(x[placed], y[placed], crs, what="the events")

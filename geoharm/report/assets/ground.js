@@ -135,6 +135,12 @@
   function nameTasks(pen, view, ground, colour, taken) {
     const tasks = [], used = new Set();
     const isFree = (box) => !taken.some((one) => box[0] < one[2] && box[2] > one[0] && box[1] < one[3] && box[3] > one[1]);
+    // Whether the edge of the map cuts a box.
+    function isCut([left, top, right, bottom]) {
+      const { x, y } = view.beyond, east = view.width - x, south = view.height - y;
+      const isSeen = right > x && left < east && bottom > y && top < south;
+      return isSeen && (left < x || right > east || top < y || bottom > south);
+    }
     function write(text, x, y, turn, font, kind) {
       pen.save();
       pen.translate(x, y);
@@ -159,7 +165,7 @@
         const half = pen.measureText(spot.name).width / 2 + 5, high = size * 0.7;
         for (const aside of kind === "place" ? [0, -22, 22, -44, 44] : [0, -16, 16]) {
           const box = [x - half, y + aside - high, x + half, y + aside + high];
-          if (isFree(box)) {
+          if (isFree(box) && !isCut(box)) {
             taken.push(box);
             used.add(kind + spot.name);
             write(spot.name, x, y + aside, 0, font, kind);
