@@ -70,6 +70,19 @@ def test_a_street_cut_at_the_edges_of_tiles_is_one_line_again(tmp_path):
     assert len(shapely.get_parts(main.geometry)) <= 2
 
 
+def test_one_vector_tile_in_its_folders(tmp_path):
+    with closing(sqlite3.connect(FILES["mbtiles"](tmp_path))) as database:
+        row = database.execute(
+            "SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles ORDER BY length(tile_data) DESC"
+        )
+        zoom, column, tile_row, content = row.fetchone()
+    tile = tmp_path / str(zoom) / str(column) / f"{2**zoom - 1 - tile_row}.mvt"
+    tile.parent.mkdir(parents=True)
+    tile.write_bytes(content)
+    found = lengths(read_ground([tile], area=AREA, crs=CRS))
+    assert 0 < sum(found.values()) < sum(LENGTHS.values())
+
+
 # Layer and columns of a file, with a value for each kind, as its publisher writes them.
 LAYOUTS = {
     "OS Open Roads": (
