@@ -182,4 +182,3 @@ def change(
     )
     note = [f"{surface.note[:1].upper()}{surface.note[1:]}."] if surface.note else []
     return ChangeMap(surface, counted, windows[0], windows[1], (*counted.notes, *note))
-

@@ -173,7 +173,9 @@ def evaluate(
         area=area,
         ledgers=[source.ledger],
     )
-    study = study_of(area, sources=[source], measures=[counted.measure], operations=[operation], margin=margin, seed=seed)
+    study = study_of(
+        area, sources=[source], measures=[counted.measure], operations=[operation], margin=margin, seed=seed
+    )
     designs = design_operations(study, [source.ledger], {})
     data = StudyData(study, (source.ledger,), (measure_data(source, counted.measure, zones_of(designs)),), designs)
     (result,), _ = evaluate_measures(data, designs[0])

@@ -178,7 +178,7 @@ def check_frame(events: geopandas.GeoDataFrame, *, date: str, category: str | No
     if not isinstance(events, geopandas.GeoDataFrame):
         msg = f"Events are a GeoDataFrame of points; {type(events).__name__} was given. {_MADE_BY}."
         raise DataError(msg)
-    if events._geometry_column_name not in events.columns:  # noqa: SLF001 -- geopandas has no other way to ask
+    if events._geometry_column_name not in events.columns:
         msg = "The GeoDataFrame has no active geometry column; name it with set_geometry(...)."
         raise DataError(msg)
     for column in (date, *([] if category is None else [category])):
@@ -231,9 +231,7 @@ def _coordinates(events: geopandas.GeoDataFrame) -> tuple[NDArray[np.float64], N
     return x, y
 
 
-def _to_metres(
-    events: geopandas.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[str, list[str]]:
+def _to_metres(events: geopandas.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[str, list[str]]:
     """Project x and y in place to a system in metres; return that system, and a note if it is another one."""
     crs, placed = crs_name(events), np.isfinite(x)
     check_in_use(x[placed], y[placed], crs, what="the events")

@@ -330,5 +330,7 @@ def cell_frame(
 
 
 def _study(counted: Counted, settings: EmergingSettings, seed: int) -> Study:
-    study = study_of(counted.area, sources=[counted.source], measures=[counted.measure], margin=DEFAULT_MARGIN, seed=seed)
+    study = study_of(
+        counted.area, sources=[counted.source], measures=[counted.measure], margin=DEFAULT_MARGIN, seed=seed
+    )
     return replace(study, emerging=settings)

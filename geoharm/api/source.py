@@ -212,9 +212,7 @@ def _category_counts(
     names = measure.categories or _by_frequency(source.events.category)
     if len(names) < 2:
         return {}
-    return {
-        name: _zone_counts(source, measure.name, zones, used & (source.events.category == name)) for name in names
-    }
+    return {name: _zone_counts(source, measure.name, zones, used & (source.events.category == name)) for name in names}
 
 
 def _by_frequency(category: NDArray[np.object_]) -> tuple[str, ...]:
@@ -232,9 +230,7 @@ def _undated_in(source: Source, measure: Measure, target: Sequence[Zone]) -> NDA
     return np.full(int((inside & may_count).sum()), "NaT", dtype="datetime64[D]")
 
 
-def _renamed(
-    source: Source, measure: Measure, designs: Mapping[str, Sequence[Zone]]
-) -> tuple[RenamedCategory, ...]:
+def _renamed(source: Source, measure: Measure, designs: Mapping[str, Sequence[Zone]]) -> tuple[RenamedCategory, ...]:
     """Return the pairs of names of one category of which the measure counts one only: in the whole source, or around a target."""
     category = source.events.category
     if not measure.categories or category is None or source.ledger.precision == "year":

@@ -21,8 +21,8 @@ class FileNames:
         Stands in every name before its extension: the release's mark, then the operation's number and name if there
         are several.
     report, embed, run : str
-    map, workbook : str
-        Empty if the release has none.
+    map, workbook, word, card : str
+        Empty if the release has none. The card is its picture.
     """
 
     ending: str
@@ -31,10 +31,13 @@ class FileNames:
     run: str
     map: str = ""
     workbook: str = ""
+    word: str = ""
+    card: str = ""
 
 
 def file_names(release: Release, operation: ReleasedOperation) -> FileNames:
     """Return the names of the files about one operation of a release."""
+    wanted = release.study.publish.files
     mark = "-internal" if release.is_internal else ""
     ending = mark
     if len(release.operations) > 1:
@@ -47,5 +50,7 @@ def file_names(release: Release, operation: ReleasedOperation) -> FileNames:
         embed=f"embed{ending}.html",
         run=f"run{mark}.json",
         map=f"map{ending}.html" if release.hotspots else "",
-        workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in release.study.publish.files else "",
+        workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in wanted else "",
+        word=f"brief{ending}.docx" if "word" in wanted else "",
+        card=f"{REUSE_FOLDER}/card{ending}.png" if "figures" in wanted else "",
     )

@@ -15,14 +15,17 @@ from geoharm.report.escape import element
 from geoharm.report.exports.effects_files import effects_csv, effects_parquet
 from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
-from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
+from geoharm.report.exports.pictures import OF_SLIDE, picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.file_names import REUSE_FOLDER, file_names
+from geoharm.report.maps.map_picture import map_picture
 from geoharm.report.maps.web_map import map_page
+from geoharm.report.pages.card_picture import card_picture
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.pages.report import report_page, report_sections, verdict_chart
+from geoharm.report.pages.word_brief import word_brief
 from geoharm.report.publication import OpenFolder, open_folder, publish_files
 from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
@@ -95,11 +98,13 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
         if release.hotspots:
             pages[names.map] = map_page(release, operation, verdict)
         pages[names.embed] = embed_page(release, operation, verdict, names.embed)
+        if names.word:
+            pages[names.word] = word_brief(release, operation, verdict)
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
             f"{REUSE_FOLDER}/{file_name}": page
-            for file_name, page in _figures_and_tables(release, operation, sections, name).items()
+            for file_name, page in _figures_and_tables(release, operation, verdict, sections, name).items()
         }
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
@@ -121,9 +126,9 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
 
 
 def _figures_and_tables(
-    release: Release, operation: ReleasedOperation, sections: Sequence[Section], name: str
+    release: Release, operation: ReleasedOperation, verdict: Verdict, sections: Sequence[Section], name: str
 ) -> dict[str, str | bytes]:
-    """Return the figures and tables of a report that are requested under ``[publish] files``, by file name."""
+    """Return the pictures and tables of a report that are requested under ``[publish] files``, by file name."""
     wanted = release.study.publish.files
     files: dict[str, str | bytes] = {}
     tables = [titled for section in sections for titled in section.titled_tables() if titled[1].rows]
@@ -133,6 +138,11 @@ def _figures_and_tables(
         for chart_name, chart in zip(picture_names(charts), charts, strict=True):
             files[f"{chart_name}{name}.svg"] = picture_svg(chart)
             files[f"{chart_name}{name}.png"] = picture_png(chart)
+        drawn = {"card": card_picture(release, operation, verdict), "map": map_picture(release, operation)}
+        for picture_name, picture in drawn.items():
+            if picture is not None:
+                files[f"{picture_name}{name}.svg"] = picture_svg(picture)
+                files[f"{picture_name}{name}.png"] = picture_png(picture, OF_SLIDE)
     if "tables" in wanted:
         for number, (title, table) in enumerate(tables, start=1):
             files[f"{table_name(number, title)}{name}.csv"] = "\ufeff" + table_csv(table)

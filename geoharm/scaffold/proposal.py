@@ -321,16 +321,14 @@ def _propose_operation(
         rings = ", ".join(f"{ring:g}" for ring in proposed.rings)
         value = f"{rings} m beyond a gap of {proposed.gap:g} m"
         reasons["rings"] = Proposal("rings", value, proposed.why)
-    months_before = next(
-        (months for months in _MONTHS_BEFORE if add_months(start, -months) >= _first_day(ledgers)), 0
-    )
+    months_before = next((months for months in _MONTHS_BEFORE if add_months(start, -months) >= _first_day(ledgers)), 0)
     if not months_before:
-        msg = (
-            f"The files begin on {_first_day(ledgers)}; at least a month before the operation of {answers.start} is needed."
-        )
+        msg = f"The files begin on {_first_day(ledgers)}; at least a month before the operation of {answers.start} is needed."
         raise DesignError(msg)
     before = Period(add_months(start, -months_before), start)
-    after, why_after = _phases(lambda phases: operation_with(proposed.gap, proposed.rings, before, phases), area, ledgers)
+    after, why_after = _phases(
+        lambda phases: operation_with(proposed.gap, proposed.rings, before, phases), area, ledgers
+    )
     length = (
         f"{months_before // 12} whole {'years' if months_before > 12 else 'year'}"
         if months_before >= 12

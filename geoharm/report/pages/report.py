@@ -116,7 +116,7 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         study=release.study,
         operation=study_operation,
         internal=release.is_internal,
-        release_line=_release_line(release),
+        release_line=release_line(release),
         kicker=f"{kind}, {active_text(study_operation)}",
         pages=_page_links(files, parts, is_measured=is_measured),
         last_page=4 if is_measured else 3,
@@ -131,7 +131,7 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         **_last_page(release, operation, verdict),
         parts=parts,
         credits=credit_lines(release),
-        release_note=_release_note(release),
+        release_note=release_note(release),
     )
 
 
@@ -272,13 +272,15 @@ def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict)
     }
 
 
-def _release_line(release: Release) -> str:
+def release_line(release: Release) -> str:
+    """Return for whom a release is, and what it withholds, in a line."""
     if release.is_internal:
         return "Internal: not for release."
     return f"Public release. Counts from 1 to {release.threshold - 1} are withheld."
 
 
-def _release_note(release: Release) -> str:
+def release_note(release: Release) -> str:
+    """Return what a release withholds, as the last words of a document."""
     if release.is_internal:
         return "Internal release: nothing is withheld."
     return (
