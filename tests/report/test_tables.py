@@ -43,7 +43,10 @@ EVERYTHING = ("geopackage", "figures", "tables", "workbook")
 
 @pytest.fixture(scope="module")
 def release(area):
-    whole = result(area, PLENTY, spots=[planted_spot(area, 60, 6)])
+    spot = planted_spot(area, 60, 6)
+    surface = spot.views["", "whole period"]
+    spot = replace(spot, views={**spot.views, ("X", "before"): surface, ("X", "after"): surface})
+    whole = result(area, PLENTY, spots=[spot])
     whole = replace(whole, study=replace(whole.study, publish=replace(whole.study.publish, files=EVERYTHING)))
     return protect(whole)
 
