@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
@@ -16,15 +17,18 @@ from geoharm.report.exports.effects_files import effects_csv, effects_parquet
 from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.hotspot_table import hotspot_table
-from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
+from geoharm.report.exports.pictures import OF_SLIDE, picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.file_names import REUSE_FOLDER, file_names
+from geoharm.report.maps.map_picture import map_picture
 from geoharm.report.maps.web_map import map_page
+from geoharm.report.pages.card_picture import card_picture
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.pages.hotspots import annex_sections, hotspots_page
 from geoharm.report.pages.report import report_page, report_sections, verdict_chart
+from geoharm.report.pages.word_brief import word_brief
 from geoharm.report.publication import OpenFolder, open_folder, publish_files
 from geoharm.report.sections.concentration import concentration_sections, leading_map
 from geoharm.report.wording.concentration import heading, lead, summary_lines
@@ -103,12 +107,19 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
         if release.hotspots:
             pages[names.map] = map_page(release, operation, verdict)
         pages[names.embed] = embed_page(release, operation, verdict, names.embed)
+        if names.word:
+            pages[names.word] = word_brief(release, operation, verdict)
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
             f"{REUSE_FOLDER}/{file_name}": page
             for file_name, page in _figures_and_tables(
-                release, sections, name, first=verdict_chart(operation), about=study_operation.name
+                release,
+                sections,
+                name,
+                first=verdict_chart(operation),
+                about=study_operation.name,
+                slides=_slides(release, operation, verdict),
             ).items()
         }
         page_entries.append(
@@ -150,12 +161,26 @@ def _pages_without_operation(release: Release) -> dict[str, str | bytes]:
     return pages | {f"{REUSE_FOLDER}/{file_name}": page for file_name, page in files.items()}
 
 
+def _slides(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Chart]:
+    """Return the card and the map as wide as a slide, if figures are requested."""
+    if "figures" not in release.study.publish.files:
+        return {}
+    card, drawn = card_picture(release, operation, verdict), map_picture(release, operation)
+    return {"card": card} | ({"map": drawn} if drawn else {})
+
+
 def _figures_and_tables(
-    release: Release, sections: Sequence[Section], name: str, *, first: Chart | None, about: str
+    release: Release,
+    sections: Sequence[Section],
+    name: str,
+    *,
+    first: Chart | None,
+    about: str,
+    slides: Mapping[str, Chart] = MappingProxyType({}),
 ) -> dict[str, str | bytes]:
     """Return the figures and tables of a report that are requested under ``[publish] files``, by file name.
 
-    The first figure is that of page one; `about` is the operation, or the study without one.
+    The first figure is that of page one; `about` is the operation, or the study without one; `slides` are as wide as a slide.
     """
     wanted = release.study.publish.files
     files: dict[str, str | bytes] = {}
@@ -165,6 +190,9 @@ def _figures_and_tables(
         for chart_name, chart in zip(picture_names(charts), charts, strict=True):
             files[f"{chart_name}{name}.svg"] = picture_svg(chart)
             files[f"{chart_name}{name}.png"] = picture_png(chart)
+        for slide_name, slide in slides.items():
+            files[f"{slide_name}{name}.svg"] = picture_svg(slide)
+            files[f"{slide_name}{name}.png"] = picture_png(slide, OF_SLIDE)
     if "tables" in wanted:
         for number, (title, table) in enumerate(tables, start=1):
             files[f"{table_name(number, title)}{name}.csv"] = "\ufeff" + table_csv(table)
