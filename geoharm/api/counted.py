@@ -71,7 +71,9 @@ class Counted:
             raise DesignError(msg)
         whole = period.is_whole_years if ledger.precision == "year" else period.is_whole_months
         if ledger.by_month and not whole:
-            msg = f"The events are dated by {ledger.precision}; let the window {name} start and end on the first of one."
+            msg = (
+                f"The events are dated by {ledger.precision}; let the window {name} start and end on the first of one."
+            )
             raise DesignError(msg)
         return Window(name, (period,)).without_months(ledger.missing_months)
 

@@ -72,7 +72,7 @@ def read_days(values: pd.Series[Any], *, column: str) -> Days:
 
 
 def _from_periods(values: pd.Series[Any], column: str) -> Days:
-    frequency = str(values.dtype.freq.name)  # type: ignore[union-attr]  # checked by the caller
+    frequency = str(values.dtype).removeprefix("period[").removesuffix("]")
     precision = next((unit for letter, unit in _PRECISION_OF_FREQUENCY.items() if frequency.startswith(letter)), "day")
     if precision == "day" and frequency != "D":
         msg = f'The periods in "{shown(column)}" are of the frequency {frequency}; days, months or years are needed.'
@@ -101,7 +101,9 @@ def _from_objects(values: pd.Series[Any], column: str) -> Days:
         texts = [item.strip() for item in items]
         for pattern, precision, rest in ((_MONTH, "month", "-01"), (_YEAR, "year", "-01-01")):
             if all(pattern.fullmatch(text) for text in texts):
-                return Days(_placed(day, has_date, [_day_of_text(text + rest, column) for text in texts]), precision, [])
+                return Days(
+                    _placed(day, has_date, [_day_of_text(text + rest, column) for text in texts]), precision, []
+                )
         bad = [text for text in texts if not _MOMENT.fullmatch(text)]
         if bad:
             if any(pattern.fullmatch(bad[0]) for pattern in (_MONTH, _YEAR)):
@@ -133,9 +135,7 @@ def _day_of_text(text: str, column: str) -> date:
         raise DataError(msg) from None
 
 
-def _placed(
-    day: NDArray[np.datetime64], has_date: NDArray[np.bool_], days: list[date]
-) -> NDArray[np.datetime64]:
+def _placed(day: NDArray[np.datetime64], has_date: NDArray[np.bool_], days: list[date]) -> NDArray[np.datetime64]:
     day[has_date] = np.array(days, dtype="datetime64[D]")
     return day
 

@@ -149,7 +149,11 @@ class Evaluation:
     @property
     def _title(self) -> str:
         operation = self.design.operation
-        days = f"since {operation.period.start}" if operation.ongoing else f"{operation.period.start} to {operation.period.last}"
+        days = (
+            f"since {operation.period.start}"
+            if operation.ongoing
+            else f"{operation.period.start} to {operation.period.last}"
+        )
         return f"{self.measure.measure.name}: {operation.name}, {days}"
 
     @property
@@ -182,7 +186,9 @@ class Evaluation:
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         rows = [_cells(effect) for effect in self.measure.effects]
-        answers = [f"{answer.question} {answer.answer}. {answer.detail}" for answer in self._verdict.answers[_OF_ONE_MEASURE]]
+        answers = [
+            f"{answer.question} {answer.answer}. {answer.detail}" for answer in self._verdict.answers[_OF_ONE_MEASURE]
+        ]
         return panel(
             self._title,
             (*self._sentences, *answers),

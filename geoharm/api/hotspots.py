@@ -100,11 +100,9 @@ class Hotspots:
         share = sum(hotspot.share for hotspot in hotspots)
         first = (
             f"{name}: {len(hotspots)} hotspots hold {percent_text(share)} of the events on "
-            f"{percent_text(area / self.counted.area.area_km2)} of the study area ({area:.2f} km2)."
+            f"{area / self.counted.area.area_km2:.1%} of the study area ({area:.2f} km2)."
         )
-        strongest = (
-            f"The first holds {hotspots[0].events:,} of {self.surface.events:,.0f} events, at {hotspots[0].places:,} places."
-        )
+        strongest = f"The first holds {hotspots[0].events:,} of {self.surface.events:,.0f} events, at {hotspots[0].places:,} places."
         bandwidth = self.result.bandwidth
         how = f"Bandwidth {bandwidth.value:,.0f} m ({bandwidth.rule}), {self.surface.kernel} kernel; {self.window.start} to {self.window.periods[-1].last}."
         return first, strongest, how
@@ -114,7 +112,9 @@ class Hotspots:
         values = np.nan_to_num(self.surface.values)
         breaks = class_breaks(float(values.max())) if values.max() > 0 else ()
         classes = np.digitize(values, breaks).astype(np.uint8) if breaks else np.zeros(values.shape, dtype=np.uint8)
-        legend = [(colour, f"{low:,.3g} or more a km2 and year") for colour, low in zip(palette.DENSITY, breaks, strict=False)]
+        legend = [
+            (colour, f"{low:,.3g} or more a km2 and year") for colour, low in zip(palette.DENSITY, breaks, strict=False)
+        ]
         return area_map(
             f"Hotspots of {self.result.measure.name}",
             self.counted.area,
@@ -260,11 +260,11 @@ def concentration(
     DataError, DesignError
         In one sentence.
     """
-    counted = count_events(
-        events, date=date, measure=measure, category=category, study_area=study_area, covers=covers
-    )
+    counted = count_events(events, date=date, measure=measure, category=category, study_area=study_area, covers=covers)
     points = _points_in(counted, counted.window(period))
-    return concentration_of(cell_counts_inside(points, grid_over(counted.area.boundary, cell=cell), counted.area.boundary))
+    return concentration_of(
+        cell_counts_inside(points, grid_over(counted.area.boundary, cell=cell), counted.area.boundary)
+    )
 
 
 def _points_in(counted: Counted, window: Window) -> Points:

@@ -174,7 +174,9 @@ def read_operation(
             msg = f"The events begin on {data_start}; at least a month before the operation of {first} is needed."
             raise DesignError(msg)
         rule = BeforeRule(period)
-        notes.append(f"Window before: {period.start} to {period.last}, as far back as the events reach, up to two years.")
+        notes.append(
+            f"Window before: {period.start} to {period.last}, as far back as the events reach, up to two years."
+        )
     phases = (after,) if isinstance(after, str) else tuple(after or ())
     if not phases:
         phases = _covered_phases(partial(operation_with, rule), area, ledgers, ongoing=ongoing)
@@ -207,7 +209,9 @@ def _covered_phases(
 
 
 def _distances(rings: Sequence[float], gap: float) -> tuple[float, ...]:
-    distances = tuple(check_positive(ring, "distance of a ring") for ring in np.atleast_1d(np.asarray(rings, dtype=float)))
+    distances = tuple(
+        check_positive(ring, "distance of a ring") for ring in np.atleast_1d(np.asarray(rings, dtype=float))
+    )
     if gap < 0 or not np.isfinite(gap):
         msg = f"The gap is a distance in metres, 0 or more; {gap!r} was given."
         raise DesignError(msg)
@@ -258,6 +262,8 @@ def study_of(
         inputs={},
         folder=Path(),
         harm=HarmSettings(
-            profiles=tuple(profiles), exchange_rates="exchange-rates", unintended_harm=UnintendedHarmSettings(margin=margin)
+            profiles=tuple(profiles),
+            exchange_rates="exchange-rates",
+            unintended_harm=UnintendedHarmSettings(margin=margin),
         ),
     )

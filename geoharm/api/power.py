@@ -79,7 +79,9 @@ class Power:
     def _sentences(self) -> tuple[str, ...]:
         row, measure = self.table.zones[0], self.table.measure
         if math.isnan(row.detectable_fall):
-            return (f"{measure}: no fall in the target area could be found in {row.months} months: {note_text(row.note)}.",)
+            return (
+                f"{measure}: no fall in the target area could be found in {row.months} months: {note_text(row.note)}.",
+            )
         found = (
             f"{measure}: in {row.months} months a fall of {percent_text(row.detectable_fall)} or more in the target area would be "
             f"found four times in five; about {row.expected:,.0f} {self.table.unit} are expected there without an operation."

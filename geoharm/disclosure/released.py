@@ -192,7 +192,7 @@ NOTHING_BESIDE = ReleasedRobustness()
 class ReleasedMeasure:
     """Effects, series and robustness checks of a measure, as they may be released.
 
-    `own_place` is the target's effect without the rows that were placed by their address text; None if there are none.
+    `own_place` is the target's effect without the rows whose place was inferred from their address text; None if there are none.
     """
 
     measure: Measure

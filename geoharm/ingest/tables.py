@@ -1,4 +1,4 @@
-"""Sources that hold no events: area tables, surveys, sites and street lines.
+"""Sources that hold no events: area tables, surveys, sites, street lines and addresses.
 
 All files of a source are read together, since a value may be given twice; and again only if one of them, or a rule, has
 changed.
@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError
+from geoharm.ingest.address_points import read_addresses, save_addresses
 from geoharm.ingest.area_names import join_area_spellings
 from geoharm.ingest.area_tables import consolidate_values, save_areas, stage_values, values_by_area
 from geoharm.ingest.category_spelling import join_category_spellings
@@ -37,8 +38,11 @@ _COLUMNS = {
     "area_value": f"{_VALUE}, low BIGINT, high BIGINT",
     "survey_value": f"{_VALUE}, estimate DOUBLE, standard_error DOUBLE, error_from VARCHAR",
     "site": "file VARCHAR, line BIGINT, place VARCHAR, name VARCHAR, category VARCHAR, address VARCHAR, x DOUBLE, y DOUBLE",
-    "street_line": "file VARCHAR, line BIGINT, place VARCHAR, part BIGINT",
+    "street_line": "file VARCHAR, line BIGINT, place VARCHAR, part BIGINT, street VARCHAR, left_from INTEGER, left_to INTEGER, "
+    "right_from INTEGER, right_to INTEGER",
     "street_segment": "file VARCHAR, line BIGINT, part BIGINT, nth BIGINT, x0 DOUBLE, y0 DOUBLE, x1 DOUBLE, y1 DOUBLE",
+    "address_point": "file VARCHAR, line BIGINT, place VARCHAR, street VARCHAR, number INTEGER, until INTEGER, town VARCHAR, "
+    "x DOUBLE, y DOUBLE",
     "value_reject": 'file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR',
     "value_duplicate": "file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT",
 }
@@ -47,6 +51,7 @@ _TABLES_OF_KIND = {
     "survey": ("area", "survey_value"),
     "site": ("site",),
     "streets": ("street_line", "street_segment"),
+    "addresses": ("address_point",),
 }
 _MAX_CODES_SHOWN = 5
 # The precision of a stored table without a period.
@@ -157,6 +162,9 @@ def _read(
         notes = [*of_files, *save_sites(scratch, name, sites, input_format, area)]
         reject_rows = [(row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
         insert_rows(scratch, "new_value_reject", reject_rows)
+    elif input_format.kind == "addresses":
+        rows_read, of_files = read_addresses(engine, files, input_format, area, period)
+        notes = [*of_files, *save_addresses(scratch, name)]
     else:
         lines = read_lines(files, input_format, area)
         rows_read = {input_file.name: sum(line.file == input_file.name for line in lines) for input_file in files}
@@ -208,8 +216,8 @@ def survey_estimates(engine: Engine, source: str, input_format: Format, question
 
 
 def table_categories(engine: Engine, source: str, kind: str) -> dict[str, int]:
-    """Return a source's categories with their rows, the most frequent first; empty for street lines."""
-    if kind == "streets":
+    """Return a source's categories with their rows, the most frequent first; empty for street lines and addresses."""
+    if kind in ("streets", "addresses"):
         return {}
     table = engine.table(f"{VALUE_TABLES[kind]}_{stored_source(engine, source).state}")
     rows = engine.rows(

@@ -37,6 +37,7 @@ def check_study(study: Study) -> None:
                     if measure.weight
                 ]
     problems += _primary_problems(study)
+    problems += _street_problems(study)
     problems += _undated_problems(study)
     if study.comparisons and not study.measures:
         problems.append(
@@ -111,6 +112,11 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
         ]
+    return _place_problems(source, input_format) or _table_problems(source, input_format)
+
+
+def _place_problems(source: Source, input_format: Format) -> list[str]:
+    """Return the contradictions about how the rows of events get a place."""
     if source.is_events and input_format.is_by_area != (source.areas is not None):
         return [
             f'source "{source.name}": the format "{source.format}" reads the code of an area and no coordinates; name the area files '
@@ -119,6 +125,22 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
             else f'source "{source.name}": areas and area_id are for events with the code of an area, and the format "{source.format}" '
             "reads coordinates; leave them out, or take a format that names the column under columns.area."
         ]
+    if source.addresses and (input_format.is_by_area or not input_format.has_address):
+        reads = "the code of an area" if input_format.is_by_area else "none"
+        return [
+            f'source "{source.name}": addresses places rows by their address text, but the format "{source.format}" reads {reads}; name its '
+            "column under [columns] address, or street."
+        ]
+    if source.is_events and not (input_format.has_coordinates or input_format.is_by_area or source.addresses):
+        return [
+            f'source "{source.name}": the format "{source.format}" reads no coordinates; name a source of addresses by which its rows are '
+            'placed (addresses = ["..."]), or the columns of the coordinates in the format.'
+        ]
+    return []
+
+
+def _table_problems(source: Source, input_format: Format) -> list[str]:
+    """Return the contradictions about periods and areas of a table."""
     if source.covers is not None and not source.is_events and not input_format.rules.undated:
         return [
             f'source "{source.name}": covers is for tables without a period, and the format "{source.format}" reads the periods of '
@@ -202,6 +224,24 @@ def check_primary_of_points(study: Study, question: str) -> None:
             f'the primary measure "{study.primary}" is counted by area, and {question} needs dated points; name a measure of dated '
             "points as primary."
         ])  # fmt: skip
+
+
+def _street_problems(study: Study) -> list[str]:
+    """Return the street files that addresses are looked for in and whose format reads no names."""
+    asked = {name for source in study.sources for name in source.addresses}
+    problems = []
+    for source in study.sources:
+        if source.name in asked and source.kind == "streets":
+            try:
+                columns = checked_format(study, source).columns
+            except StudyError:
+                continue  # said already
+            if "name" not in columns:
+                problems.append(
+                    f'source "{source.name}": addresses are looked for in it, but its format "{source.format}" reads no street names; use '
+                    '"named-streets", or name the column under [columns] name in a format of your own.'
+                )
+    return problems
 
 
 def _value_problems(study: Study) -> list[str]:

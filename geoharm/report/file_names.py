@@ -21,8 +21,8 @@ class FileNames:
         Stands in every name before its extension: the release's mark, then the operation's number and name if there
         are several.
     report, run : str
-    embed, map, workbook : str
-        Empty if the release has none.
+    embed, map, workbook, table : str
+        Empty if the release has none. The table of all hotspots is of a study that evaluates no operation.
     """
 
     ending: str
@@ -31,6 +31,7 @@ class FileNames:
     embed: str = ""
     map: str = ""
     workbook: str = ""
+    table: str = ""
 
 
 def file_names(release: Release, operation: ReleasedOperation | None) -> FileNames:
@@ -48,4 +49,5 @@ def file_names(release: Release, operation: ReleasedOperation | None) -> FileNam
         embed=f"embed{ending}.html" if operation is not None else "",
         map=f"map{ending}.html" if release.hotspots else "",
         workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in release.study.publish.files else "",
+        table=f"hotspots{ending}.csv" if release.hotspots and operation is None else "",
     )

@@ -15,6 +15,7 @@ from geoharm.report.escape import element
 from geoharm.report.exports.effects_files import effects_csv, effects_parquet
 from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
+from geoharm.report.exports.hotspot_table import hotspot_table
 from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
@@ -141,6 +142,7 @@ def _pages_without_operation(release: Release) -> dict[str, str | bytes]:
     pages: dict[str, str | bytes] = {names.report: hotspots_page(release, sections)}
     if release.hotspots:
         pages[names.map] = map_page(release, None, None)
+        pages[names.table] = "\ufeff" + table_csv(hotspot_table(release))
     every = (*concentration_sections(release), *sections)
     picture = leading_map(release)
     first = picture.chart if picture else None

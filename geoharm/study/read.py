@@ -169,6 +169,7 @@ def read_study(path: Path) -> Study:
     area = _resolve_study_area(reader, study.study)
     period = _resolve_study_period(study.study, mistakes)
     sources = tuple(_resolve_source(reader, ("source", index), table) for index, table in enumerate(study.source))
+    _check_addresses(study.source, mistakes)
     measures = _resolve_measures(study.measure, sources, mistakes)
     counted = point_measures(measures, sources)
     operations = [
@@ -261,7 +262,31 @@ def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source
     elif (table.areas is not None or table.area_id is not None) and reader.mistakes.is_sound(*place, "kind"):
         key = "areas" if table.areas is not None else "area_id"
         reader.mistakes.refuse(place, key, "is for area tables, surveys, and events with the code of an area.")
-    return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first)
+    return Source(
+        table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first,
+        tuple(table.addresses), table.match,
+    )  # fmt: skip
+
+
+def _check_addresses(tables: Sequence[SourceTable], mistakes: Mistakes) -> None:
+    """Check that the sources by which others place their addresses are there, and are such."""
+    kinds = {table.name: table.kind for table in tables}
+    for index, table in enumerate(tables):
+        place: Place = ("source", index)
+        if table.match is not None and not table.addresses and mistakes.is_sound(*place, "addresses"):
+            mistakes.refuse(place, "match", "needs addresses: the sources in which addresses are looked for.")
+        if not table.addresses or not mistakes.are_sound("source", *SOURCE_KEYS):
+            continue
+        if table.kind in TABLE_KINDS:
+            mistakes.refuse(place, "addresses", "is for dated points.")
+            continue
+        listed = [name for name, kind in kinds.items() if kind in ("addresses", "streets")]
+        for name in table.addresses:
+            if name not in listed:
+                hint = nearest_hint(name, listed) if listed else 'add one, with kind = "addresses".'
+                mistakes.refuse(
+                    place, "addresses", f'names "{name}", which is no source of kind addresses or streets; {hint}'
+                )
 
 
 def _resolve_change(reader: _Reader, table: ChangeTable, area: StudyArea | None, cell: float) -> ChangeSettings:

@@ -10,6 +10,7 @@ from geoharm.dates.patterns import pattern_problem
 from geoharm.dates.reading import NUMERIC_PATTERNS
 from geoharm.errors import DesignError
 from geoharm.ingest.formats.schema import (
+    AddressesFormat,
     AreaDateTable,
     AreaTable,
     AreaTableFormat,
@@ -17,18 +18,21 @@ from geoharm.ingest.formats.schema import (
     StreetsFormat,
     SurveyDateTable,
     SurveyFormat,
+    TableFormat,
 )
 from geoharm.ingest.formats.tables import NO_RULES, TableRules
 from geoharm.model.period import Period
 
 
-def resolve_rules(
-    table_format: AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat, mistakes: Mistakes
-) -> TableRules:
+def resolve_rules(table_format: TableFormat, mistakes: Mistakes) -> TableRules:
     """Return the rules of a format that holds no events; mistakes are added."""
     if isinstance(table_format, SiteFormat):
         _check_site(table_format, mistakes)
-    if isinstance(table_format, SiteFormat | StreetsFormat):
+    if isinstance(table_format, AddressesFormat):
+        _check_addresses(table_format, mistakes)
+    if isinstance(table_format, StreetsFormat):
+        _check_streets(table_format, mistakes)
+    if isinstance(table_format, SiteFormat | StreetsFormat | AddressesFormat):
         return NO_RULES
     _check_area(table_format, mistakes)
     _check_date_source(table_format, mistakes)
@@ -174,3 +178,26 @@ def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:
         mistakes.add(("columns",), "a site needs a place: name longitude and latitude, latlon, or address.")
     if (columns.longitude is None) != (columns.latitude is None):
         mistakes.add(("columns",), "longitude and latitude go together.")
+
+
+def _check_addresses(addresses: AddressesFormat, mistakes: Mistakes) -> None:
+    columns = addresses.columns
+    if (columns.address is None) == (columns.street is None):
+        mistakes.add(
+            ("columns",), "name the column of the whole address (address), or of the street (street); not both."
+        )
+    if columns.number is not None and columns.street is None:
+        mistakes.add(("columns",), "number goes with street.")
+    if addresses.format.container in ("csv", "excel", "json") and all(
+        place is None for place in (columns.latlon, columns.longitude, columns.latitude)
+    ):
+        mistakes.add(("columns",), "an address needs its place: name longitude and latitude, or latlon.")
+    if (columns.longitude is None) != (columns.latitude is None):
+        mistakes.add(("columns",), "longitude and latitude go together.")
+
+
+def _check_streets(streets: StreetsFormat, mistakes: Mistakes) -> None:
+    columns = streets.columns
+    numbers = (columns.left_from, columns.left_to, columns.right_from, columns.right_to)
+    if any(number is not None for number in numbers) and (columns.name is None or None in numbers):
+        mistakes.add(("columns",), "house numbers need name, left_from, left_to, right_from and right_to.")

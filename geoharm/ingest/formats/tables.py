@@ -20,7 +20,8 @@ NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "area_table": ("area", "date", "year", "month", "quarter", "category", "value", "low", "high"),
     "survey": ("area", "date", "year", "month", "quarter", "category", "estimate"),
     "site": ("name", "id", "longitude", "latitude", "latlon"),
-    "streets": (),
+    "streets": ("name", "left_from", "left_to", "right_from", "right_to"),
+    "addresses": ("address", "street", "longitude", "latitude", "latlon"),
 }
 
 

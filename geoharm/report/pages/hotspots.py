@@ -64,7 +64,11 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         ("#doubts", "Data"),
     ]
     links += [(f"#{parts[0].anchor}", "Annex")] if parts else []
-    links += [(file, name) for file, name in ((files.map, "Map"), (files.workbook, "Workbook")) if file]
+    links += [
+        (file, name)
+        for file, name in ((files.map, "Map"), (files.table, "Table"), (files.workbook, "Workbook"))
+        if file
+    ]
     return render_page(
         "hotspots.html.j2",
         style=asset("report.css") + print_foot(study.name, "hotspots"),
