@@ -189,6 +189,7 @@ def from_esda(result: Any) -> LocalClusters:
     """
     import esda  # noqa: PLC0415 -- slow to import
 
+    kind: NDArray[np.float64] | NDArray[np.int64]
     if isinstance(result, esda.G_Local):
         name, value, z, kind = _of_gi(result)
     elif isinstance(result, esda.Moran_Local):

@@ -26,8 +26,10 @@ from geoharm.geo.outlines import ShapeFault
 from geoharm.geo.shape_files import transformed
 from geoharm.model.ground import STREETS, Ground, GroundKind, GroundShape
 
-# Metres by which the ground goes on beyond the study area, and by which shapes are simplified, which no map shows.
-_BEYOND, _TOLERANCE = 250.0, 2.0
+# Metres by which the study area's outline and the shapes are simplified, which no map shows.
+_EDGE_TOLERANCE, _TOLERANCE = 10.0, 2.0
+# Metres to which the points of vector tiles are rounded, which are no finer, so that pieces meet.
+_TILE_STEP = 0.5
 # Square metres under which water and green are left out: ponds and flower beds.
 _LEAST_AREA = 400.0
 _ROWS_AT_ONCE = 20_000
@@ -63,7 +65,7 @@ def read_ground(
     ----------
     paths : sequence of Path
     area : shapely geometry
-        The study area, in `crs`. The ground goes 250 m beyond it.
+        The study area, in `crs`: the ground ends at its edge.
     crs : str
     described : sequence of DescribedLayer
         Of a file named here only these layers are read; any other file must have a known layout.
@@ -73,7 +75,7 @@ def read_ground(
     StudyError
         If a file cannot be read, has no known layout or not the layer that is described, or holds nothing there.
     """
-    frame = area.buffer(_BEYOND).simplify(_BEYOND / 5)
+    frame = area.simplify(_EDGE_TOLERANCE)
     collected: dict[_Label, list[Shapes]] = defaultdict(list)
     credits_: list[str] = []
     for path in dict.fromkeys([*paths, *(layer.file for layer in described)]):
@@ -323,12 +325,14 @@ def _cut(shapes: Shapes, kind: GroundKind, frame: BaseGeometry) -> Shapes:
 
 
 def _without_seams(shapes: Shapes, kind: GroundKind) -> Shapes:
-    """Return shapes that were cut at the edges of tiles as wholes."""
-    flat = shapely.get_dimensions(shapes) == 2
-    if not flat.any() or kind is GroundKind.PLACE:
+    """Return shapes that were cut at the edges of tiles so that they meet there; areas that meet become one."""
+    if kind is GroundKind.PLACE:
         return shapes
-    united = shapely.union_all(shapely.set_precision(shapes[flat], 0.5))
-    return np.concatenate([shapes[~flat], shapely.get_parts([united])])
+    flat = shapely.get_dimensions(shapes) == 2
+    lines = shapely.transform(shapes[~flat], lambda points: np.rint(points / _TILE_STEP) * _TILE_STEP)
+    united = shapely.union_all(shapely.set_precision(shapes[flat], _TILE_STEP))
+    areas = [part for part in shapely.get_parts([united]).tolist() if part.geom_type == "Polygon"]
+    return np.concatenate([lines, np.array(areas, dtype=object)])
 
 
 def _joined(collected: dict[_Label, list[Shapes]]) -> tuple[GroundShape, ...]:

@@ -59,6 +59,9 @@ def area_change(
     DesignError
         If no whole period of the tables lies in a window, or no area with a count touches the target area.
     """
+    if not all(table.is_dated for table in tables):
+        msg = f'"{measure.source}" has no period, so there is no before and after; name its days under covers of the source.'
+        raise DesignError(msg)
     windows = (_counted_window(tables, before), _counted_window(tables, after))
     shapes = {
         code: shape

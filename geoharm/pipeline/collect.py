@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.engines.base import Engine
+from geoharm.hotspots.comparison import refuse_impossible
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -34,8 +35,8 @@ from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
 from geoharm.pipeline.area_changes import AreaWindows, area_windows
 from geoharm.pipeline.designs import design_operations, map_windows
-from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones
+from geoharm.pipeline.progress import Progress, each_reported, no_progress
 from geoharm.pipeline.renamed_categories import half_counted, with_both_names
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
 from geoharm.queries.area_events import area_event_counts
@@ -66,21 +67,22 @@ def collect_study(
     study : Study
     ledgers : sequence of SourceLedger
     progress : callable
-        Called with a step's name, the measures done and the measures in all.
+        Called with a step's name, the part done and the whole.
 
     Raises
     ------
     DesignError
-        If no valid comparison can be made around an operation.
+        If no valid comparison can be made around an operation, or no source covers the windows of a comparison.
     DataError
         If a table or survey lacks what the study names.
     """
+    refuse_impossible(study.comparisons, ledgers)
     streets = _street_lines(engine, study)
     designs = () if study.is_by_area else design_operations(study, ledgers, streets)
     areas, windows = _counted_by_area(engine, study, ledgers, designs)
     outcomes = [indicator for indicator in study.harm.indicators if indicator.stands_for != "priority"]
     measures = []
-    for number, measure in enumerate(study.measures, start=1):
+    for measure in each_reported(study.measures, "counting {0.name}".format, progress):
         ledger = _ledger_of(measure, ledgers)
         collected = MeasureData(
             measure,
@@ -96,7 +98,6 @@ def collect_study(
         names = [design.operation.name for design in designs]
         collected = replace(collected, rejected_days=dict(zip(names, rejected, strict=True)))
         measures.append(_with_both_names(engine, collected, designs))
-        progress(f"counting {measure.name}", number, len(study.measures))
     return StudyData(
         study,
         tuple(ledgers),

@@ -20,18 +20,9 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline.check import checked_format
+from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.queries.counts import source_categories, stated_weights
 from geoharm.queries.stored import drop_unused, stored_sources
-
-Progress = Callable[[str, int, int], None]
-
-
-def no_progress(step: str, done: int, total: int) -> None:
-    """Report no progress."""
-
-
-def tell_nobody(sentence: str) -> None:
-    """Tell nothing."""
 
 
 def load_sources(
@@ -77,6 +68,7 @@ def load_sources(
         input_format, files = _files(study, source, data, on_gone, own)
         order = _oldest_first(source, files) if source.oldest_first else ()
         done = 0
+        progress(f"reading {source.name}", 0, len(files))
 
         def report_file(name: str, total: int = len(files), source_name: str = source.name) -> None:
             nonlocal done

@@ -82,7 +82,9 @@ def propose_rings(
         operation = operation_with(gap, rings)
         check_operation(operation, area, [])
         few = _too_few_places(operation, area, events, categories)
-        return ProposedRings(gap, tuple(rings), f"as you said{f'; no 95% interval will be possible: {few}' if few else ''}")
+        return ProposedRings(
+            gap, tuple(rings), f"as you said{f'; no 95% interval will be possible: {few}' if few else ''}"
+        )
     gap = max(_LEAST_GAP, 2 * location_error)
     left_out: list[str] = []
     narrowest: tuple[float, ...] = ()

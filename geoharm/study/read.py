@@ -253,8 +253,8 @@ def _resolve_study_period(table: StudyTable, mistakes: Mistakes) -> Period | Non
 
 def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source:
     covers = None if table.covers is None else resolve_period(table.covers, (*place, "covers"), reader.mistakes)
-    if table.covers is not None and table.kind in TABLE_KINDS:
-        rule = "is for dated points; an area table or survey says itself which periods it has."
+    if table.covers is not None and table.kind in ("site", "streets"):
+        rule = "is for what is counted by time; sites and streets have no dates."
         reader.mistakes.refuse(place, "covers", rule)
     areas = None
     if table.kind in ("area_table", "survey", *EVENT_KINDS):
@@ -536,6 +536,8 @@ def _resolve_publish(reader: _Reader, table: PublishTable, area: StudyArea | Non
         tiles,
         table.steps,
         ground,
+        table.paper,
+        table.address or "",
     )
 
 

@@ -255,7 +255,6 @@ def test_the_typical_error_grows_with_blocks_and_crossings(tmp_path, area, span)
 
 
 def test_a_misspelt_street_is_matched_only_if_asked(tmp_path, area, span):
-    pytest.importorskip("rapidfuzz")
     known = [
         ("10 Massachusetts Ave", "", 100, 0), ("12 Massachusetts Ave", "", 120, 0), ("10 21st St", "", 300, 0),
         ("10 Harrison Ave", "", 500, 0), ("10 Harrison St", "", 0, 900), ("Tremont Park", "", 0, 700), ("10 Tremont St", "", 0, 800),
@@ -281,7 +280,6 @@ def test_a_misspelt_street_is_matched_only_if_asked(tmp_path, area, span):
 
 
 def test_the_answer_is_had_without_matched_rows(tmp_path, area, span):
-    pytest.importorskip("rapidfuzz")
     target = Zone("target", ZoneRole.TARGET, shapely.Point(CENTRE[0] + 100, CENTRE[1]).buffer(200))
 
     def count(engine):
@@ -376,8 +374,6 @@ TEXTS = st.sampled_from(
     match=st.sampled_from([None, 80.0]),
 )
 def test_every_row_is_in_the_ledger(calls, match, area, span):
-    if match is not None:
-        pytest.importorskip("rapidfuzz")
     calls = [("2020-05-05", "10 Main St"), *calls, *[("2020-05-06", "12 Main St")] * (len(calls) + 1)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -187,6 +187,8 @@ class Format:
             value = getattr(self, later.name)
             rules += f" {later.name} {value!r}" if value != later.default else ""
         rules += f" period {self.rules.period!r}" if self.rules.period else ""
+        rules += f" file_name {self.rules.file_name!r}" if self.rules.file_name else ""
+        rules += " undated" if self.rules.undated else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 

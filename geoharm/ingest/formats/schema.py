@@ -405,6 +405,15 @@ class SurveyDateTable(Table):
     period: OnePeriod | None = Field(
         default=None, description="The one period of a table without a column of periods, half-open."
     )
+    file_name: Name | None = Field(
+        default=None,
+        examples=["calls-([0-9]{4})"],
+        description="A regular expression for the name of each file, whose first group is the date of all its rows, read by `formats`; for one file a year or month.",
+    )
+    undated: bool = Field(
+        default=False,
+        description="`true` for a table without any period: it can be mapped, and is in no comparison of before and after. A study that knows its days writes them as `covers` of the source.",
+    )
 
 
 class AreaDateTable(SurveyDateTable):

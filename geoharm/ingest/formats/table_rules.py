@@ -65,6 +65,8 @@ def _area_table_rules(table_format: AreaTableFormat, mistakes: Mistakes) -> Tabl
         unit=date.unit,
         numbered_from=date.numbered_from,
         period=_one_period(date, mistakes),
+        file_name=date.file_name or "",
+        undated=date.undated,
         headers=date.headers or "",
         value_columns=tuple((values.columns or {}).items()),
         suppressed=tuple((symbol.strip(), pair[0], pair[1]) for symbol, pair in values.suppressed.items()),
@@ -88,6 +90,8 @@ def _survey_rules(table_format: SurveyFormat, mistakes: Mistakes) -> TableRules:
         unit=date.unit,
         numbered_from=date.numbered_from,
         period=_one_period(date, mistakes),
+        file_name=date.file_name or "",
+        undated=date.undated,
         estimate_kind=survey.measured,
         estimate_unit=survey.unit or survey.measured,
         level=survey.level,
@@ -105,23 +109,40 @@ def _check_date_source(table_format: AreaTableFormat | SurveyFormat, mistakes: M
     """Check that exactly one source of the date is declared, and patterns to read it."""
     columns, date = table_format.columns, table_format.date
     headers = date.headers if isinstance(date, AreaDateTable) else None
-    ways = (columns.date, columns.year, headers, date.period)
+    ways = (columns.date, columns.year, headers, date.period, date.file_name, date.undated or None)
     if sum(way is not None for way in ways) != 1:
         mistakes.add(
             (),
-            "give the date in one way only: columns.date, columns.year (with month or quarter), date.headers, or date.period.",
+            "give the date in one way only: columns.date, columns.year (with month or quarter), date.headers, date.file_name, "
+            "date.period, or undated = true under [date] if the table has none.",
         )
+    _check_file_name(date, mistakes)
     if date.numbered_from is not None:
         if date.formats or columns.date is None:
             mistakes.refuse(
                 ("date",), "numbered_from", "needs a columns.date that holds 1, 2, 3 ..., and no date.formats."
             )
         return
-    if date.period is not None:
+    if date.period is not None or date.undated:
         if date.formats:
-            mistakes.refuse(("date",), "formats", "cannot be used: the whole table has one period, date.period.")
+            why = "the table has no period" if date.undated else "the whole table has one period, date.period"
+            mistakes.refuse(("date",), "formats", f"cannot be used: {why}.")
         return
     _check_patterns(date, mistakes)
+
+
+def _check_file_name(date: SurveyDateTable, mistakes: Mistakes) -> None:
+    """Check that the regular expression for the names of files is one, and has a group."""
+    if date.file_name is None:
+        return
+    try:
+        groups = re.compile(date.file_name).groups
+    except re.error as error:
+        mistakes.refuse(("date",), "file_name", f"is not a regular expression: {error}.")
+        return
+    if not groups:
+        rule = "has no group; put the date into brackets, such as calls-([0-9]{4})."
+        mistakes.refuse(("date",), "file_name", rule)
 
 
 def _one_period(date: SurveyDateTable, mistakes: Mistakes) -> Period | None:
