@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
-from geoharm.disclosure.released import Release
+from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.disclosure.statements import NOTHING_SAID
 from geoharm.report.document import Chart, Section, Table
 from geoharm.report.escape import element

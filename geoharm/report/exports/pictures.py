@@ -87,7 +87,7 @@ def svg_to_png(picture: str, size: PictureSize = OF_TEXT) -> bytes:
         png = bytes(
             resvg_py.svg_to_bytes(
                 svg_string=picture.replace(_FONTS, f"{_BUNDLED_FONT},{_FONTS}"),
-                width=round(_WIDTH_MM / 25.4 * _DPI),
+                width=size.pixels,
                 background="#ffffff",
                 skip_system_fonts=has_all_letters,
                 font_files=[str(path) for path in sorted(folder.glob("*.ttf"))],
