@@ -66,7 +66,7 @@ def ground_features(size: float, block: float) -> Iterator[tuple[str, str, BaseG
     ]
     closed = shapely.union_all([river, *(park for _, park in parks)])
     offsets = np.arange(-half + block / 2, half, block)
-    shapes: list[tuple[str, str, BaseGeometry]] = []
+    shapes: list[tuple[GroundKind, str, BaseGeometry]] = []
     for direction, suffixes in ((0, ("Road", "Street")), (1, ("Avenue", "Lane"))):
         for number, offset in enumerate(offsets.tolist()):
             ends = [(-half, offset), (half, offset)] if direction == 0 else [(offset, -half), (offset, half)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from geoharm.report.exports.effects_table import MEANINGS
+from geoharm.report.exports import effects_table, gis_effects
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "outputs.md"
-TABLES = {"effects": MEANINGS}
+TABLES = {"effects": effects_table.MEANINGS, "gis effects": gis_effects.MEANINGS}
 
 
 def page_with(page: str) -> str:

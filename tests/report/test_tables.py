@@ -24,8 +24,9 @@ import geoharm
 from geoharm.disclosure.protect import protect
 from geoharm.errors import PublishError
 from geoharm.report.cells import change_cell, number_cell, text_cell
-from geoharm.report.document import Cell, Column, Missing, Row, Table
-from geoharm.report.exports.pictures import _FONT_RANGES, _FONTS, svg_to_png
+from geoharm.report.charts.marks import text
+from geoharm.report.document import Cell, Chart, Column, Missing, Row, Table
+from geoharm.report.exports.pictures import _FONT_RANGES, _FONTS, picture_png, svg_to_png
 from geoharm.report.exports.tables import MISSING_TEXTS, table_csv
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.index import write_index
@@ -102,6 +103,13 @@ def test_words_in_a_picture_are_set_in_the_font_that_comes_along(monkeypatch):
     assert [len(options["font_files"]) for options in asked] == [3, 3, 3]
     empty = svg_to_png(WORDS.format(_FONTS, 400, "normal", ""))
     assert len({*pictures, empty}) == 4
+
+
+def test_a_chart_saved_as_png_has_its_words():
+    """Not only a text made here: the attributes of a chart are escaped on the way."""
+    charts = [Chart(200, 60, "t", "", [text(100, 30, words)]) for words in ("", "hello words")]
+    empty, written = (picture_png(chart) for chart in charts)
+    assert len(written) > len(empty) + 1_000
 
 
 def test_letters_the_font_lacks_are_left_to_the_machine(monkeypatch):

@@ -90,7 +90,7 @@
     ["ground", "earth", "left", "right", "names", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
-    map.fitBounds(data.operation, { padding: [12, 12] });
+    map.fitBounds(data.operation || data.city, { padding: [12, 12] });
     draw(of("study"), "ground", { ...data.styles.study, fill: !data.tiles, fillOpacity: 1 }, "study k-land").addTo(map);
     const layers = {
       context: draw(of("context"), "lines", data.styles.context, "context"),
@@ -132,7 +132,8 @@
   }
 
   // Draw one view into one side of a map.
-  function fill(target, side, measure, view) {
+  function fill(target, side, measure, shown) {
+    const view = ofPair(shown);
     const image = data.images["surface " + measure + " " + view];
     if (target.images[side]) { target.images[side].remove(); }
     target.images[side] = image && L.imageOverlay(image.url, image.bounds, {
@@ -164,7 +165,9 @@
 
   const main = makeMap("map");
   let other = null;
-  const state = { measure: 0, view: data.views.includes("before") ? "before" : data.views[0] };
+  const state = { measure: 0, pair: 0, view: data.operation && data.views.includes("before") ? "before" : data.views[0] };
+  // A view of the second comparison has its position after its name.
+  const ofPair = (view) => state.pair && ["before", "after", "change"].includes(view) ? view + " " + state.pair : view;
   const swipe = byId("swipe");
 
   // Panes have no size of their own, so they are cut by a polygon in the pixels of the layers, at every move.
@@ -231,17 +234,28 @@
   }
   function words() {
     const measure = data.measures[state.measure];
-    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit +
-      (measure.few.includes(view) ? "; too few to show." : ".");
+    const line = (view) => {
+      const events = measure.events[ofPair(view)];
+      if (events === undefined) { return capital(view) + ": not counted, or withheld."; }
+      return capital(view) + ", " + data.windows[ofPair(view)] + ": " + events + " located " + measure.unit +
+        (measure.few.includes(ofPair(view)) ? "; too few to show." : ".");
+    };
     byId("activity-note").hidden = !measure.activity;
     document.querySelectorAll("tr[data-measure]").forEach((row) => {
       row.hidden = Number(row.dataset.measure) !== state.measure;
     });
     const note = byId("view-note");
     if (state.view === "change") {
-      note.textContent = data.readings[state.measure][0] || "No comparison is possible.";
+      note.textContent = data.readings[state.measure][state.pair] || "No comparison is possible.";
       swatches(data.change.map((one, index) => [changes()[index], one.text]));
       byId("legend-note").textContent = "After compared with before, in events a year. Grey: chance can explain it. Blank: too few to show.";
+      return;
+    }
+    if (data.patterns[state.view]) {
+      const pattern = data.patterns[state.view][state.measure];
+      note.textContent = pattern.found;
+      swatches(pattern.legend.map((one) => [one.colour, one.text]));
+      byId("legend-note").textContent = pattern.how;
       return;
     }
     if (state.view === "steps") {
@@ -314,6 +328,17 @@
   document.querySelectorAll("input[name=measure]").forEach((input) => {
     input.addEventListener("change", () => { state.measure = Number(input.value); show(); });
   });
+  data.pairs.forEach((name, index) => {
+    const choice = document.createElement("label");
+    const input = document.createElement("input");
+    input.type = "radio";
+    input.name = "pair";
+    input.checked = index === state.pair;
+    input.addEventListener("change", () => { state.pair = index; show(); });
+    choice.append(input, " " + name);
+    byId("pairs").appendChild(choice);
+    byId("pair-choice").hidden = false;
+  });
   const shown = new Map();
   function layer(name, on) {
     shown.set(name, on);
@@ -341,7 +366,7 @@
   const Jump = L.Control.extend({
     onAdd: function () {
       const bar = L.DomUtil.create("div", "jump");
-      [["Operation", data.operation], ["Whole city", data.city]].forEach(([name, box]) => {
+      [["Operation", data.operation], ["Whole city", data.city]].filter(([, box]) => box).forEach(([name, box]) => {
         const button = L.DomUtil.create("button", "", bar);
         button.type = "button";
         button.textContent = name;

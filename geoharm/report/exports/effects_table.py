@@ -62,7 +62,10 @@ class EffectRow:
     calibrated: bool = key(
         "Whether the interval had its level at places without an operation; if not, it is too narrow for a finding."
     )
-    statement: str = key("What the numbers allow to be said; only of the estimator `change`, which alone is read.")
+    reading: str = key(
+        "What the numbers allow to be said, without a percent; only of the estimator `change`, which alone is read."
+    )
+    statement: str = key("The reading with the percent of its bound.")
     withheld: str = key("Why a number that is empty is withheld; empty if none is.")
     note: str = key("Why a number is undefined, or what the error leaves out.")
 
@@ -116,7 +119,7 @@ class _Rows:
         ends = _ends(effect.interval)
         yield self.row(
             effect.zone, effect.window, part, "change", unit, FEWER, note=effect.note, hidden=hidden, **counts, **ends,
-            effect=to_record(effect.change), calibrated=effect.ratio.calibrated, statement=effect.statement,
+            effect=to_record(effect.change), calibrated=effect.ratio.calibrated, reading=effect.reading.value, statement=effect.statement,
         )  # fmt: skip
         # Where counts are rounded, an interval of these beside the one in events would narrow the counts down.
         for name, estimate in (
@@ -191,7 +194,7 @@ class _Rows:
         about, measure = self.operation.design.operation, self.measure.measure
         periods = self.window(window).periods
         reasons = [*hidden, *([note_text(note)] if isinstance(note, Withheld) else [])]
-        known: dict[str, Any] = dict.fromkeys((*WHOLE, *REAL)) | {"calibrated": False, "statement": ""}
+        known: dict[str, Any] = dict.fromkeys((*WHOLE, *REAL)) | {"calibrated": False, "reading": "", "statement": ""}
         return EffectRow(
             operation=about.name, placebo=about.placebo, measure=measure.name,
             primary=measure.name == self.operation.primary.measure.name, role=measure.role.value, unit=measure.unit,

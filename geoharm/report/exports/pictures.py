@@ -11,7 +11,8 @@ import resvg_py
 from geoharm.report.document import Chart
 from geoharm.report.section_html import chart_svg
 
-_FONTS = "'Segoe UI','Noto Sans','DejaVu Sans','Liberation Sans',Arial,sans-serif"
+# Without quotes: an attribute has them escaped, so that nothing would be found to put the bundled font before.
+_FONTS = "Segoe UI,Noto Sans,DejaVu Sans,Liberation Sans,Arial,sans-serif"
 # A part of DejaVu Sans, renamed because its licence requires that of changed copies (assets/fonts/LICENSE.txt), and the
 # Unicode ranges that it covers completely.
 _BUNDLED_FONT = "Geoharm Sans"
@@ -64,7 +65,7 @@ def svg_to_png(picture: str) -> bytes:
     with resources.as_file(resources.files("geoharm.report").joinpath("assets", "fonts")) as folder:
         return bytes(
             resvg_py.svg_to_bytes(
-                svg_string=picture.replace(_FONTS, f"'{_BUNDLED_FONT}',{_FONTS}"),
+                svg_string=picture.replace(_FONTS, f"{_BUNDLED_FONT},{_FONTS}"),
                 width=round(_WIDTH_MM / 25.4 * _DPI),
                 background="#ffffff",
                 skip_system_fonts=has_all_letters,

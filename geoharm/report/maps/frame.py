@@ -34,6 +34,8 @@ class Frame:
         In its middle.
     bounds : tuple of float
         West, south, east and north of a box in metres of `crs` that holds it.
+    is_whole : bool
+        Whether it shows the whole study area.
     """
 
     crs: str
@@ -42,6 +44,7 @@ class Frame:
     side: float
     pixels_per_metre: float
     bounds: tuple[float, float, float, float]
+    is_whole: bool
 
     def mercator(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return x and y in Web Mercator of points in projected metres, shape (n, 2)."""
@@ -65,20 +68,19 @@ class Frame:
         return shapely.box(x.min(), y.min(), x.max(), y.max())
 
 
-def frame_of(design: Design, area: StudyArea, *, whole: bool) -> Frame:
+def frame_of(area: StudyArea, design: Design | None) -> Frame:
     """Return the square around an operation's outermost ring, or around the whole study area.
 
     Parameters
     ----------
-    design : Design
     area : StudyArea
-    whole : bool
-        Whether it shows the whole study area.
+    design : Design or None
+        None for the whole study area.
     """
-    shape: BaseGeometry = area.boundary if whole else design.operation.target.buffer(outer_distance(design))
+    shape: BaseGeometry = area.boundary if design is None else design.operation.target.buffer(outer_distance(design))
     x, y = _mercator(shapely.get_coordinates(shape), area.crs)
     side = float(max(x.max() - x.min(), y.max() - y.min()) * 1.06)
-    centre = shape.centroid if whole else design.operation.target.centroid
+    centre = shape.centroid if design is None else design.operation.target.centroid
     kilometre_x, _ = _mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]), area.crs)
     per_metre = float(kilometre_x[1] - kilometre_x[0]) / 1000
     metres = side / per_metre
@@ -89,6 +91,7 @@ def frame_of(design: Design, area: StudyArea, *, whole: bool) -> Frame:
         side,
         per_metre * SIDE / side,
         (centre.x - metres, centre.y - metres, centre.x + metres, centre.y + metres),
+        design is None,
     )
 
 

@@ -74,9 +74,9 @@ def packed_ground(ground: Ground, crs: str, *, near: Sequence[BaseGeometry]) -> 
     crs : str
         Coordinate system of its shapes.
     near : sequence of shapely geometry
-        Target areas. Small streets within 3 km of them are kept longest.
+        Target areas, if there are any. Small streets within 3 km of them are kept longest.
     """
-    around = shapely.union_all(list(near)).buffer(_NEAR)
+    around = shapely.union_all(list(near)).buffer(_NEAR) if near else None
     for note, thin in _thinnings(around):
         shapes = [thinned for shape in ground.shapes if (thinned := thin(shape)) is not None]
         packed = PackedGround(_packed(shapes, crs), note)
@@ -85,11 +85,11 @@ def packed_ground(ground: Ground, crs: str, *, near: Sequence[BaseGeometry]) -> 
     return packed
 
 
-def _thinnings(around: BaseGeometry) -> list[tuple[str, Callable[[GroundShape], GroundShape | None]]]:
+def _thinnings(around: BaseGeometry | None) -> list[tuple[str, Callable[[GroundShape], GroundShape | None]]]:
     """Return ways to leave something out, from none to the most, each with what is said of it."""
 
     def near_streets(shape: GroundShape) -> GroundShape | None:
-        if shape.kind is not GroundKind.SMALL:
+        if shape.kind is not GroundKind.SMALL or around is None:
             return shape
         return _with(shape, shape.geometry.intersection(around))
 
@@ -106,9 +106,13 @@ def _thinnings(around: BaseGeometry) -> list[tuple[str, Callable[[GroundShape], 
         return thin
 
     small = "To keep the page small, small streets are {} drawn."
+    near_targets = (
+        "To keep the page small, small streets are drawn within 3 km of the target areas only.",
+        near_streets,
+    )
     return [
         ("", lambda shape: shape),
-        ("To keep the page small, small streets are drawn within 3 km of the target areas only.", near_streets),
+        *([near_targets] if around is not None else []),
         (small.format("not"), larger_streets),
         (f"{small.format('not')} Lines are simplified by 10 m.", coarse(10.0)),
         (f"{small.format('not')} Lines are simplified by 40 m.", coarse(40.0)),
@@ -197,7 +201,8 @@ def _sorted_paths(parts: NDArray[np.object_], names: Sequence[str], steps: _Step
 
 def _without_repeats(path: Integers) -> Integers:
     is_new = np.concatenate([[True], (np.diff(path, axis=0) != 0).any(axis=1)])
-    return path[is_new]
+    kept: Integers = path[is_new]
+    return kept
 
 
 def _on_curve(point: Integers) -> int:

@@ -1,9 +1,9 @@
-"""Static maps of the report: a square around the operation with surface, target area, gap and rings."""
+"""Static maps of the report: a square around an operation with its zones, or around the whole study area with hotspots."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.design import Design
+from geoharm.model.hotspot import Hotspot
 from geoharm.report import palette
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
@@ -22,7 +23,7 @@ from geoharm.report.maps.frame import SIDE, Frame, frame_of
 from geoharm.report.maps.ground_picture import GroundPicture, ground_picture
 from geoharm.report.maps.images import data_uri, palette_png
 from geoharm.report.maps.layers import zone_layers
-from geoharm.report.maps.styles import LINES, SMALL_TARGET, LayerKind, Stroke
+from geoharm.report.maps.styles import LINES, SMALL_HOTSPOT, SMALL_TARGET, LayerKind, Stroke
 
 _HALO_COLOUR = "#ffffff"
 
@@ -41,28 +42,10 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     whole : bool
         Show the whole study area instead of the square around the operation, without rings, gap and context lines.
     """
-    area = release.study.area
-    frame = frame_of(design, area, whole=whole)
-    clipped = _clipped_image(image, frame, sharp=whole)
-    parts = [
-        svg("rect", {"x": 0, "y": 0, "width": SIDE, "height": SIDE, "fill": palette.OUTSIDE}),
-        svg(
-            "path",
-            {"d": _svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"},
-        ),
-    ]
-    ground = _ground(release, frame)
-    parts += ground.below
-    if clipped is not None:
-        parts.append(clipped)
-    parts += ground.above
-    context = LINES[LayerKind.CONTEXT]
-    for lines in () if whole else release.study.publish.context:
-        near_lines = frame.cut(lines)
-        if not near_lines.is_empty:
-            parts += _outline(_svg_path(near_lines, frame.place), context.colour, context.picture)
-    labels = _Labels()
-    zones = {layer.kind: layer for layer in zone_layers(design, area.crs)}
+    frame = frame_of(release.study.area, None if whole else design)
+    ground, labels = _picture_of_ground(release, frame), _Labels()
+    parts = _below(release, frame, image, ground)
+    zones = {layer.kind: layer for layer in zone_layers(design, release.study.area.crs)}
     drawn = (LayerKind.TARGET,) if whole else (LayerKind.RING, LayerKind.GAP, LayerKind.TARGET)
     for layer in (zones[kind] for kind in drawn if kind in zones):
         stroke = SMALL_TARGET if whole else layer.style.picture
@@ -70,10 +53,71 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
             parts += _outline(_svg_path(feature.outline, frame.place), layer.style.colour, stroke)
             if layer.kind is LayerKind.RING:
                 labels.add(*_southern_edge(frame, design, feature.outline), _distance_text(feature.zone.outer))
+    return _finished(release, frame, parts, labels, title, names=ground.names)
+
+
+def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Sequence[Hotspot] = ()) -> Chart:
+    """Return a square map of the whole study area, north up, in Web Mercator.
+
+    Parameters
+    ----------
+    release : Release
+    image : ClassedImage
+        The classed surface that is shown.
+    title : str
+    hotspots : sequence of Hotspot
+        Drawn with their ranks.
+    """
+    frame, labels = frame_of(release.study.area, None), _Labels()
+    ground = _picture_of_ground(release, frame)
+    parts = _below(release, frame, image, ground)
+    colour = LINES[LayerKind.HOTSPOT].colour
+    for hotspot in hotspots:
+        parts += _outline(_svg_path(hotspot.geometry, frame.place), colour, SMALL_HOTSPOT)
+    for hotspot in hotspots:
+        _, _, _, north = hotspot.geometry.bounds
+        x, y = frame.place(np.array([[hotspot.geometry.centroid.x, north]]))[0]
+        labels.add(float(x), float(y) - 3, str(hotspot.rank))
+    return _finished(release, frame, parts, labels, title, names=ground.names)
+
+
+def _below(release: Release, frame: Frame, image: ClassedImage, ground: GroundPicture) -> list[Markup]:
+    """Return what lies under a map's zones: study area, ground, surface and, on a map of a part of it, the context lines."""
+    area = release.study.area
+    clipped = _clipped_image(image, frame, sharp=frame.is_whole)
+    parts = [
+        svg("rect", {"x": 0, "y": 0, "width": SIDE, "height": SIDE, "fill": palette.OUTSIDE}),
+        svg(
+            "path",
+            {"d": _svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"},
+        ),
+    ]
+    parts += ground.below
+    if clipped is not None:
+        parts.append(clipped)
+    parts += ground.above
+    context = LINES[LayerKind.CONTEXT]
+    for lines in () if frame.is_whole else release.study.publish.context:
+        near_lines = frame.cut(lines)
+        if not near_lines.is_empty:
+            parts += _outline(_svg_path(near_lines, frame.place), context.colour, context.picture)
+    return parts
+
+
+def _finished(
+    release: Release,
+    frame: Frame,
+    parts: list[Markup],
+    labels: _Labels,
+    title: str,
+    *,
+    names: Iterable[tuple[float, float, str]],
+) -> Chart:
+    """Return a map with its place names, labels, the names of its ground, scale bar and arrow to the north."""
     for site in release.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
-    for x, y, name in ground.names:
+    for x, y, name in names:
         labels.add(x, y, name)
     parts += labels.drawn
     parts.append(_scale_bar(frame))
@@ -81,7 +125,7 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     return Chart(SIDE, SIDE, title, "", parts, kind="map")
 
 
-def _ground(release: Release, frame: Frame) -> GroundPicture:
+def _picture_of_ground(release: Release, frame: Frame) -> GroundPicture:
     ground = release.study.publish.ground
     if ground is None:
         return GroundPicture((), (), ())

@@ -18,6 +18,7 @@ from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
+from geoharm.report.wording.concentration import lead
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import released_total
 
@@ -42,19 +43,19 @@ class LeafletAssets:
     style: str
 
 
-def build_map(release: Release, operation: ReleasedOperation) -> folium.Map:
-    """Return the layers of an operation's map as a folium map without tiles, for further work.
+def build_map(release: Release, operation: ReleasedOperation | None) -> folium.Map:
+    """Return the layers of a map as a folium map without tiles, for further work.
 
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        Its zones are drawn.
+    operation : ReleasedOperation or None
+        Its zones are drawn; None for a study that evaluates none.
     """
     return to_folium(layers_of(release, operation))
 
 
-def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
+def map_page(release: Release, operation: ReleasedOperation | None, verdict: Verdict | None) -> str:
     """Return the map as one whole HTML file that runs only its own scripts.
 
     It loads nothing, unless the study file names a background map.
@@ -62,29 +63,28 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        Its zones are drawn.
-    verdict : Verdict
+    operation : ReleasedOperation or None
+        Its zones are drawn; None for a study that evaluates none.
+    verdict : Verdict or None
         The verdict on that operation.
     """
+    later = operation.design.later if operation else AFTER
     publish = release.study.publish
     tiles, ground = publish.tiles, None
     if publish.ground is not None:
-        ground = packed_ground(publish.ground, release.study.area.crs, near=[operation.design.operation.target])
+        targets = [operation.design.operation.target] if operation else []
+        ground = packed_ground(publish.ground, release.study.area.crs, near=targets)
     leaflet = leaflet_assets()
     return render_page(
         "map.html.j2",
         style=leaflet.style + asset("map.css"),
-        scripts=(
-            leaflet.script,
-            *([asset("ground.js")] if ground is not None else []),
-            _map_script(operation.design.later),
-        ),
-        later=operation.design.later,
+        scripts=(leaflet.script, *([asset("ground.js")] if ground is not None else []), _map_script(later)),
+        later=later,
         version=__version__,
-        operation=operation.design.operation,
+        operation=operation.design.operation if operation else None,
         study=release.study,
-        verdict=verdict,
+        heading=operation.design.operation.name if operation else release.study.name,
+        line=verdict.headline if verdict else lead(release),
         internal=release.is_internal,
         data=json_block(
             map_data(
