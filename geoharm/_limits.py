@@ -111,6 +111,10 @@ RATIO = Limit(
     100, "times its size", "an archive or a gzip file, unpacked, beyond the first megabyte", "unpack it yourself"
 )
 
+ADDRESSES = Limit(
+    3_000_000, "addresses", "a source of addresses", "keep only the addresses of the study area and its neighbours"
+)
+
 SHEET_CELLS = Limit(
     20_000_000, "cells", "the rectangle from the first to the last filled cell of a sheet", "save the sheet as CSV"
 )

@@ -7,8 +7,10 @@ from typing import Generic, TypeVar
 
 from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
 from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.harm.results.area_change import AreaOutcome
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.hotspots.results.change import ChangeResult
+from geoharm.hotspots.results.comparison import MeasureComparison
 from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.patterns import PatternResult
 from geoharm.model.design import Design
@@ -113,17 +115,23 @@ class StudyResult:
     ledgers : tuple of SourceLedger
     hotspots : tuple of HotspotResult
     operations : tuple of OperationResult
+        Empty for a study that evaluates nothing.
     tables : tuple of TableLedger
         Ledgers of the sources that hold no events.
     changes : tuple of ChangeResult
-        One for each operation and measure.
+        One for each operation and measure, then one for each comparison and measure that it can be made for.
     patterns : tuple of PatternResult
         One for each measure.
     forests : tuple of (zone, Forest)
         Forest plots of the primary measure over all operations, if there are several.
     preregistration : PreregistrationStatus
+        Of its operations.
     composites : tuple of CompositeSummary
         Composite outcomes over several measures, rings or windows.
+    comparisons : tuple of MeasureComparison
+        One for each comparison and measure, the primary measure first.
+    area_outcomes : tuple of AreaOutcome
+        One for each operation and measure of areas, if the primary measure is counted by area; no operation is then evaluated.
     """
 
     study: Study
@@ -136,3 +144,5 @@ class StudyResult:
     forests: tuple[tuple[str, Forest], ...] = ()
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[CompositeSummary[CompositeResult], ...] = ()
+    comparisons: tuple[MeasureComparison, ...] = ()
+    area_outcomes: tuple[AreaOutcome, ...] = ()

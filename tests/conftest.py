@@ -19,6 +19,7 @@ from geoharm.cli.guard import guarded
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 from geoharm.simulation.location import CENTRE, CRS
+from tests.cli.examples import examples
 from tests.made_once import made_once
 
 ROOT = Path(__file__).parent.parent
@@ -187,15 +188,14 @@ def browser():
 
 @pytest.fixture(scope="session")
 def demo_run(root, tmp_path_factory) -> Path:
-    """Return the folder of one run of the demo as a user starts it, without the truth: ``out`` and ``printed.txt``."""
+    """Return the folder in which the example of `geoharm run` was run, without the truth: ``maps/demo`` and ``printed.txt``."""
 
     def run_demo(folder: Path) -> None:
         without_truth = shutil.ignore_patterns("truth.json")
         shutil.copytree(root / "data" / "sample", folder / "data" / "sample", ignore=without_truth)
         shutil.copytree(root / "pipelines", folder / "pipelines")
-        arguments = ["pipelines/demo.toml", "--data", "data/sample", "--out", folder / "out", "--db", "demo.duckdb"]
         finished = subprocess.run(
-            [sys.executable, "-m", "geoharm", "run", *arguments],
+            [sys.executable, "-m", *examples()["run"]],
             cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8", timeout=900,
         )  # fmt: skip
         assert finished.returncode == 0, finished.stderr
@@ -207,7 +207,7 @@ def demo_run(root, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def pages(demo_run) -> Path:
     """Return the folder of the made city's pages."""
-    return demo_run / "out"
+    return demo_run / "maps" / "demo"
 
 
 def visit(browser, path: Path, width: int, height: int = 900):

@@ -14,13 +14,13 @@ from geoharm.api.areas import AreaLike
 from geoharm.api.counted import Counted, count_events
 from geoharm.api.maps import Cells, area_map
 from geoharm.api.notebook import panel
-from geoharm.api.patterns import cell_frame
 from geoharm.api.pictures import Picture
 from geoharm.api.source import Covers
 from geoharm.disclosure.classed_images import change_classes
 from geoharm.disclosure.released import ClassScheme
 from geoharm.geo.cells import cells_within
 from geoharm.hotspots.change.surface import change_surface
+from geoharm.hotspots.geodataframes import cell_frame
 from geoharm.hotspots.results.change import ChangeKind, ChangeSurface
 from geoharm.model.grid import grid_over
 from geoharm.model.period import Window

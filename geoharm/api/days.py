@@ -72,7 +72,7 @@ def read_days(values: pd.Series[Any], *, column: str) -> Days:
 
 
 def _from_periods(values: pd.Series[Any], column: str) -> Days:
-    frequency = str(values.dtype.freq.name)  # type: ignore[union-attr]  # checked by the caller
+    frequency = str(values.dtype).removeprefix("period[").removesuffix("]")
     precision = next((unit for letter, unit in _PRECISION_OF_FREQUENCY.items() if frequency.startswith(letter)), "day")
     if precision == "day" and frequency != "D":
         msg = f'The periods in "{shown(column)}" are of the frequency {frequency}; days, months or years are needed.'

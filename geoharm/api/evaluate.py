@@ -50,7 +50,7 @@ def evaluate(
     name: str = "the operation",
     seed: int = 0,
 ) -> Evaluation:
-    """Evaluate an operation: did the events fall in its target area, did they move into the rings, did it last?
+    """Evaluate an operation: whether events fell in its target area, moved into the rings, and stayed lower.
 
     The expected count is a forecast, learned at all places of the study area where target and rings could have lain and
     no operation was. What the forecast misses there is how wide the interval is. These are the functions of `geoharm run`;

@@ -146,12 +146,12 @@ def read_events(events: geopandas.GeoDataFrame, *, date: str, category: str | No
         raise DataError(msg)
     if undated.any():
         count = int(undated.sum())
-        notes.append(f"{count:,} of {len(events):,} rows have no date and are left out.")
+        notes.append(f"Left out: {count:,} of {len(events):,} rows, without a date.")
     names = None if category is None else _category_texts(events[category])
     unplaced = int(np.isnan(x[~undated]).sum())
     if unplaced:
         notes.append(
-            f"{unplaced:,} of {int((~undated).sum()):,} events have no place: they lie in no zone, and what they could change is tested."
+            f"Without a place: {unplaced:,} of {int((~undated).sum()):,} events. They lie in no zone; what they could change is tested."
         )
     used = ~undated
     return Events(
@@ -178,7 +178,7 @@ def check_frame(events: geopandas.GeoDataFrame, *, date: str, category: str | No
     if not isinstance(events, geopandas.GeoDataFrame):
         msg = f"Events are a GeoDataFrame of points; {type(events).__name__} was given. {_MADE_BY}."
         raise DataError(msg)
-    if events._geometry_column_name not in events.columns:
+    if events._geometry_column_name not in events.columns:  # geopandas has no other way to ask
         msg = "The GeoDataFrame has no active geometry column; name it with set_geometry(...)."
         raise DataError(msg)
     for column in (date, *([] if category is None else [category])):
@@ -268,16 +268,24 @@ def check_in_use(x: NDArray[np.float64], y: NDArray[np.float64], crs: str, *, wh
         Naming the coordinates, the system, and what may be meant.
     """
     span = f"x {x.min():,.7g} to {x.max():,.7g}, y {y.min():,.7g} to {y.max():,.7g}"
-    degrees = _crs.is_in_degrees(crs)
-    fits = bool(((np.abs(x) <= 360) & (np.abs(y) <= 90)).mean() >= _LEAST_IN_USE) if degrees else True
-    if fits and not _crs.share_in_use(x, y, crs) < _LEAST_IN_USE:
+    in_degrees = _crs.is_in_degrees(crs)
+    could_be_degrees = (np.abs(x) <= 180) & (np.abs(y) <= 90)
+    if in_degrees:
+        fits = bool(could_be_degrees.mean() >= _LEAST_IN_USE)
+        wrong = "Degrees of longitude and latitude cannot be meant"
+    else:
+        # No system has its origin in a city, so numbers as small as these are no metres or feet.
+        fits = not could_be_degrees.all()
+        wrong = "They look like longitude and latitude"
+    if fits:
+        wrong = "That is outside its area of use"
+        fits = not _crs.share_in_use(x, y, crs) < _LEAST_IN_USE
+    if fits:
         return
-    wrong = "Degrees of longitude and latitude cannot be meant" if degrees else "That is outside its area of use"
-    looks_like_degrees = not degrees and bool(((np.abs(x) <= 180) & (np.abs(y) <= 90)).all())
-    hint = 'set_crs("EPSG:4326", allow_override=True), if they are longitude and latitude' if looks_like_degrees else (
+    meant = 'set_crs("EPSG:4326", allow_override=True)' if not in_degrees and could_be_degrees.all() else (
         "set_crs(..., allow_override=True) with the system that they are in"
     )  # fmt: skip
-    msg = f"The coordinates of {what} ({span}) do not fit their coordinate system {crs}. {wrong}; {hint}."
+    msg = f"The coordinates of {what} ({span}) do not fit their coordinate system {crs}. {wrong}; correct it with {meant}."
     raise DataError(msg)
 
 

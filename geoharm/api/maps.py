@@ -69,7 +69,7 @@ def area_map(
         return np.column_stack([_MARGIN + (points[:, 0] - west) * scale, _MARGIN + (north - points[:, 1]) * scale])
 
     parts: list[Markup] = [
-        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": height, "fill": palette.GROUND}),
+        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": height, "fill": palette.OUTSIDE}),
         svg("path", {"d": _path(area.boundary, place), "fill": palette.LAND, "fill_rule": "evenodd"}),
     ]
     if cells is not None:
@@ -79,8 +79,10 @@ def area_map(
     for outline, label in outlines:
         line = {"fill": "none", "stroke": palette.HOTSPOT, "stroke_width": 1.6, "stroke_linejoin": "round"}
         parts.append(svg("path", {"d": _path(outline, place), **line}))
-        x, y = place(shapely.get_coordinates(outline.representative_point()))[0]
-        parts.append(text(float(x), float(y) + 4, label, colour=palette.HOTSPOT, size=11, weight=700))
+        # Beside the outline, since no colour of words is read well on every class.
+        east_edge, north_edge = outline.bounds[2:]
+        x, y = place(np.array([[east_edge, north_edge]]))[0]
+        parts.append(text(float(x) + 2, float(y) + 2, label, anchor="start", colour=palette.INK, size=12, weight=700))
     metres = next((size for size in _SCALES if size * scale < 130), _SCALES[-1])
     bar = {"d": f"M{_MARGIN:g} {height - 14:g}v6h{metres * scale:.1f}v-6", "fill": "none", "stroke": palette.INK}
     parts.append(svg("path", {**bar, "stroke_width": 1.6}))

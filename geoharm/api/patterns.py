@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import shapely
 
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import Counted, count_events
@@ -18,10 +17,10 @@ from geoharm.api.operation import study_of
 from geoharm.api.pictures import Picture
 from geoharm.api.source import Covers
 from geoharm.disclosure.released import ClassScheme
+from geoharm.hotspots.geodataframes import cell_frame
 from geoharm.hotspots.measure_patterns import find_clusters, find_emerging
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.hotspots.results.patterns import Clustering, EmergingHotspots
-from geoharm.model.grid import Grid
 from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.settings import EmergingSettings
 from geoharm.model.study import Study
@@ -44,6 +43,8 @@ class Clusters:
     result : Clustering
         ``.gi`` and ``.moran`` are local statistics of shape (ny, nx), ``.global_tests`` Moran's I and the general G.
     counted : Counted
+    band : float
+        Metres up to which cells are neighbours.
     level : float
         The accepted share of false positives among the flagged cells.
     notes : tuple of str
@@ -51,6 +52,7 @@ class Clusters:
 
     result: Clustering
     counted: Counted
+    band: float
     level: float
     notes: tuple[str, ...]
 
@@ -159,7 +161,7 @@ class Emerging:
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
         """Return one square for each cell of the study area: row, column, pattern, reason, trend_z, trend_p, last_z."""
         found = self.result.map
-        inside = np.isfinite(found.z).any(axis=0)
+        inside = np.asarray(np.isfinite(found.z).any(axis=0))
         row, column = np.nonzero(inside)
         return cell_frame(
             found.grid,
@@ -267,7 +269,7 @@ def clusters(
     """
     counted = count_events(events, date=date, measure=measure, category=category, study_area=study_area, covers=covers)
     study = _study(counted, EmergingSettings(cell=cell, band=band), seed)
-    return Clusters(find_clusters(counted.points, study), counted, level, counted.notes)
+    return Clusters(find_clusters(counted.points, study), counted, band, level, counted.notes)
 
 
 def emerging(
@@ -315,18 +317,6 @@ def emerging(
     counted = count_events(events, date=date, measure=measure, category=category, study_area=study_area, covers=covers)
     study = _study(counted, EmergingSettings(cell, band, months, earlier, compare), seed)
     return Emerging(find_emerging(counted.points, study, counted.source.ledger), counted, counted.notes)
-
-
-def cell_frame(
-    grid: Grid, inside: NDArray[np.bool_], columns: dict[str, NDArray[np.generic]], *, crs: str
-) -> geopandas.GeoDataFrame:
-    """Return the cells inside as squares with their row and column and further columns, from the south-west eastwards."""
-    import geopandas  # noqa: PLC0415 -- slow to import
-
-    row, column = np.nonzero(inside)
-    west, south = grid.x0 + column * grid.cell, grid.y0 + row * grid.cell
-    squares = shapely.box(west, south, west + grid.cell, south + grid.cell)
-    return geopandas.GeoDataFrame({"row": row, "column": column, **columns}, geometry=squares, crs=crs)
 
 
 def _study(counted: Counted, settings: EmergingSettings, seed: int) -> Study:

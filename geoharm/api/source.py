@@ -82,7 +82,7 @@ def place_events(
     x, y = events.x.copy(), events.y.copy()
     beyond, far = places_out_of_reach(name, x, y, np.ones(x.size, dtype=np.int64), area)
     x[beyond] = y[beyond] = np.nan
-    notes += [f"{note.rows:,} events {note.sentence.partition('. If')[0]}." for note in far]
+    notes += [f"Out of reach: {note.rows:,} events {note.sentence.partition('. If')[0]}." for note in far]
     default = default_geocode_rows(x, y)
     has_no_place = default | np.isnan(x)
     is_inside = np.zeros(x.size, dtype=np.bool_)
@@ -96,11 +96,11 @@ def place_events(
         raise DataError(msg)
     if default.any():
         notes.append(
-            f"{int(default.sum()):,} events lie on one point, too many for a place: taken as the point where a geocoder "
-            "puts what it cannot find, so without a place."
+            f"On one point, too many for a place: {int(default.sum()):,} events. Taken as the point where a geocoder puts "
+            "what it cannot find, so without a place."
         )
     if outside:
-        notes.append(f"{outside:,} of {x.size:,} events lie outside the study area and are not counted.")
+        notes.append(f"Outside the study area, so not counted: {outside:,} of {x.size:,} events.")
     moved = replace(events, x=x, y=y)
     span = _coverage(events, covers)
     missing = _gaps(events, span, is_inside, has_no_place)
@@ -273,7 +273,7 @@ def _coverage(events: Events, covers: Covers | None) -> Period:
     return span
 
 
-def read_period(days: Covers, *, name: str) -> Period:
+def read_period(days: object, *, name: str) -> Period:
     """Return the period of an argument: (first day, first day after it).
 
     Raises
@@ -281,7 +281,7 @@ def read_period(days: Covers, *, name: str) -> Period:
     DataError, DesignError
         If it is no pair of days, or ends before it starts.
     """
-    if isinstance(days, str) or len(days) != 2:
+    if not isinstance(days, tuple | list) or len(days) != 2:
         msg = f'{name} must be two days, (first day, first day after it); "{shown(str(days))}" was given.'
         raise DataError(msg)
     start, end = (read_date(day, name=name) for day in days)

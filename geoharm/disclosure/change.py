@@ -21,11 +21,11 @@ def protect_change(result: ChangeResult, area: StudyArea, k: int) -> ReleasedCha
         Threshold of the disclosure rule; 1 draws every cell.
     """
     if not result.surfaces:
-        return ReleasedChange(result.measure, result.operation, {}, {}, 0.0, 0.0, None, result.note)
+        return ReleasedChange(result.measure, result.windows_of, {}, {}, 0.0, 0.0, None, result.note)
     first = result.surfaces[0]
     return ReleasedChange(
         measure=result.measure,
-        operation=result.operation,
+        windows_of=result.windows_of,
         pictures={surface.kind: change_image(surface, area, k) for surface in result.surfaces},
         areas={surface.kind: _class_areas(surface, k) for surface in result.surfaces},
         bandwidth=first.bandwidth,

@@ -12,9 +12,16 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.disclosure.dispersion_suppression import has_suppressed_error
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
-from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
+from geoharm.disclosure.released import (
+    Release,
+    ReleasedComparison,
+    ReleasedEffect,
+    ReleasedHotspots,
+    ReleasedMeasure,
+)
 from geoharm.disclosure.rows import DataSet, RowSet, rows_of
 from geoharm.disclosure.statements import Constraints, PublishedValue, Term, distinct
+from geoharm.disclosure.tens import ends_of_tens
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
 from geoharm.model.design import (
     ALL_RINGS,
@@ -25,7 +32,7 @@ from geoharm.model.design import (
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
-from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule, Threshold
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.map_steps import map_steps
 from geoharm.model.measure import Measure
@@ -39,6 +46,7 @@ _HALF_OF_TEN = 5
 _RELATIVE_PRECISION = 1e-8
 # The total of a view of the whole city is used only up to so many times k; a larger one bounds no cell closely.
 _BINDING_MULTIPLE = 4
+_WHOLE = "whole "
 
 
 def constraints_of(release: Release) -> Constraints:
@@ -55,6 +63,7 @@ def constraints_of(release: Release) -> Constraints:
     - what the steps of the forecast's factor tell of the history and of the last year: the control's counts, and bounds of
       the zone's and its companion's;
     - hotspots;
+    - the events of the whole study area in the windows of comparisons;
     - differences whose other counts are shown;
     - the stretches of time of the released effect decays.
 
@@ -106,6 +115,8 @@ def constraints_of(release: Release) -> Constraints:
     zones = tuple(sorted(everywhere))
     for hotspots in release.hotspots:
         values += _values_of_hotspots(hotspots, release, zones, outlines)
+    for comparison in release.comparisons:
+        values += _values_of_comparison(comparison, release)
     return Constraints(distinct(tuple(values)), outlines, tuple(leaks), {one.key: one for one in data.values()})
 
 
@@ -304,7 +315,8 @@ def _values_of_hotspots(
     """Return the events of the hotspots of every view, and the events of whole views, where they are small enough to bind.
 
     Hotspots that touch no target, gap or ring are left out. Their events are rounded to ten, and nothing exact is published
-    of ground inside a control area, so eleven values remain for each.
+    of ground inside a control area, so eleven values remain for each. Without an operation, all are kept: another study that
+    is published into the same folder may have one there.
     """
     ledger = next((ledger for ledger in release.ledgers if ledger.source == hotspots.measure.source), None)
     if ledger is None or ledger.coverage is None:
@@ -316,6 +328,10 @@ def _values_of_hotspots(
         if month not in missing_months
     )
     periods = {("", "whole period"): join_adjacent(whole_period)}
+    for comparison in release.comparisons:
+        if comparison.windows is not None and comparison.measure.name == hotspots.measure.name:
+            for window in (comparison.windows.before, comparison.windows.after):
+                periods[comparison.comparison, window.name] = window.periods
     for operation in release.operations:
         design = operation.design
         steps = map_steps(design, release.study.publish.steps, ledger.coverage, ledger.missing_months)
@@ -327,12 +343,33 @@ def _values_of_hotspots(
     half = 0 if release.threshold == 1 else _HALF_OF_TEN
     for view, drawn in {("", "whole period"): hotspots.hotspots, **hotspots.outlines}.items():
         for hotspot in drawn:
-            if not near.intersects(hotspot.geometry):
+            if release.operations and not near.intersects(hotspot.geometry):
                 continue
             term = Term(1.0, rows, (place_name(hotspot.geometry, outlines),), periods[view])
             text = f"{name}, {view[1]}, hotspot {hotspot.rank}"
             yield PublishedValue(text, (term,), max(0.0, hotspot.events - half), float(hotspot.events + half))
-    for view, events in hotspots.events.items():
+    for view, events in hotspots.events.items() if everywhere else ():
         if events + half <= _BINDING_MULTIPLE * release.threshold:
             term = Term(1.0, rows, everywhere, periods[view])
             yield PublishedValue(f"{name}, {view[1]}, all located events", (term,), 0.0, float(events + half))
+
+
+def _values_of_comparison(comparison: ReleasedComparison, release: Release) -> Iterator[PublishedValue]:
+    """Return the events of the whole study area in both windows of a comparison.
+
+    The study area is a place without an outline, which shares no ground with zones and hotspots: what they say of it is in
+    the totals of views (`_values_of_hotspots`), where those are small enough to bind.
+    """
+    if comparison.windows is None:
+        return
+    rows, k = rows_of(comparison.measure, release.data), release.threshold
+    lowest = k.lowest if isinstance(k, Threshold) else 1
+    place = f"{_WHOLE}{place_name(release.study.area.boundary, {})}"
+    for window, count in zip((comparison.windows.before, comparison.windows.after), comparison.counts, strict=True):
+        if isinstance(count, Suppressed):
+            low, high = (float(lowest), float(count.below - 1)) if count.below else (0.0, math.inf)
+        else:
+            low, high = map(float, (count, count) if k == 1 else ends_of_tens(count))
+        text = f"{comparison.measure.name}, {comparison.comparison}, {window.name}, whole study area"
+        term = Term(1.0, rows, (place,), window.periods)
+        yield PublishedValue(text, (term,), low, high, withheld=isinstance(count, Suppressed))

@@ -20,16 +20,19 @@ class SuppressionLevel(IntEnum):
     """How much of a measure is suppressed: detail first, the target's count last. Each level includes those before it."""
 
     NOTHING = 0
-    STEPS = 1
-    MONTHS = 2
-    QUARTERS = 3
-    SERIES = 4
-    PHASES = 5
-    RINGS = 6
-    RING_SUMS = 7
-    TARGET = 8
+    COMPARISONS = 1
+    STEPS = 2
+    MONTHS = 3
+    QUARTERS = 4
+    SERIES = 5
+    PHASES = 6
+    RINGS = 7
+    RING_SUMS = 8
+    TARGET = 9
 
 
+_WAY_OUT = 'use larger rings, whole months or fewer phases, or release = "internal"'
+_WAY_OUT_WITHOUT_OPERATION = 'use fewer comparisons, longer windows or fewer measures, or release = "internal"'
 SuppressionLevels = Mapping[str, SuppressionLevel]
 
 
@@ -49,7 +52,7 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
 
     Notes
     -----
-    The levels suppress, in this order: the steps of the forecast's factor that tell of single months, the monthly series (quarters are shown), the quarters (half-years are shown), the
+    The levels suppress, in this order: the windows of comparisons, the steps of the forecast's factor that tell of single months, the monthly series (quarters are shown), the quarters (half-years are shown), the
     whole series and effect decays, the phases, the gap and the single rings, the sums with rings, the target. The primary
     measure gives up a count of the headline only when no other exposed measure is left to give up more. What is suppressed
     is marked "withheld", as any other suppressed number.
@@ -77,7 +80,7 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
                 refusal_message(
                     exposed[0],
                     "this release",
-                    way_out='use larger rings, whole months or fewer phases, or release = "internal"',
+                    way_out=_WAY_OUT if release.operations else _WAY_OUT_WITHOUT_OPERATION,
                 )
             )
         suppression_levels |= raised
@@ -141,8 +144,12 @@ def _next_level(suppression_level: SuppressionLevel, name: str, release: Release
     measures = [
         measure for operation in release.operations for measure in operation.measures if measure.measure.name == name
     ]
-    if suppression_level is SuppressionLevel.NOTHING and any(map(_shows_steps, measures)):
+    if suppression_level is SuppressionLevel.NOTHING and _shows_comparison(name, release):
+        return SuppressionLevel.COMPARISONS
+    if suppression_level < SuppressionLevel.STEPS and any(map(_shows_steps, measures)):
         return SuppressionLevel.STEPS
+    if not measures:
+        return SuppressionLevel.TARGET
     step = min((measure.series.step for measure in measures if measure.series.step), default=0)
     level_of_series = {
         0: SuppressionLevel.SERIES,
@@ -151,6 +158,11 @@ def _next_level(suppression_level: SuppressionLevel, name: str, release: Release
         6: SuppressionLevel.QUARTERS,
     }[step]
     return SuppressionLevel(min(max(suppression_level, level_of_series) + 1, SuppressionLevel.TARGET))
+
+
+def _shows_comparison(name: str, release: Release) -> bool:
+    """Return whether a comparison counts a measure, and its counts are not given up yet."""
+    return any(one.measure.name == name and one.windows is not None for one in release.comparisons)
 
 
 def _shows_steps(measure: ReleasedMeasure) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +26,9 @@ _MAIN_VIEWS = ("whole period", "before", "after")
 _QUARTIC_RADIUS = 7**0.5
 
 
-def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ReleasedHotspots:
+def protect_hotspots(
+    result: HotspotResult, area: StudyArea, k: int, *, coarse_views: Collection[str] = ()
+) -> ReleasedHotspots:
     """Return one measure's surfaces and hotspots as they may be released.
 
     Parameters
@@ -34,6 +37,8 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
     area : StudyArea
     k : int
         Threshold of the disclosure rule; 1 suppresses nothing.
+    coarse_views : collection of str
+        Names of the comparisons whose windows are drawn coarser, as phases are.
 
     Raises
     ------
@@ -59,8 +64,9 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
 
     def view_image(view_key: tuple[str, str]) -> ClassedImage:
         # Views that overlap in time together reveal more about each event, so the phases are drawn coarser.
-        spacing = node_spacing if view_key[1] in _MAIN_VIEWS else 2 * node_spacing
-        pixel = 0.0 if view_key[1] in _MAIN_VIEWS else 2 * first_surface.grid.cell
+        is_main = view_key[1] in _MAIN_VIEWS and view_key[0] not in coarse_views
+        spacing = node_spacing if is_main else 2 * node_spacing
+        pixel = 0.0 if is_main else 2 * first_surface.grid.cell
         return classed_image(result.views[view_key], densities[view_key], breaks, area, coarse=spacing, pixel=pixel)
 
     def released_variant(variant: BandwidthVariant) -> ReleasedVariant:

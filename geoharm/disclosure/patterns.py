@@ -56,7 +56,9 @@ def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> Released
         clusters=None if result.clustering is None else _protect_clusters(result.clustering, area, k),
         emerging=None if result.emerging is None else _protect_emerging(result.emerging, area, k),
         predictive_accuracy=accuracy,
-        similarity={similarity.operation: _protect_similarity(similarity, area, k) for similarity in result.similarity},
+        similarity={
+            similarity.windows_of: _protect_similarity(similarity, area, k) for similarity in result.similarity
+        },
         why_not=why_not,
     )
 

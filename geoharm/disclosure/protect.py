@@ -16,11 +16,12 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
 - A hotspot with fewer than k events, or fewer than k places, is not drawn.
 - A surface is an image in six classes. Cells within reach of fewer than k events, or k places, are blank.
 - A change surface is an image in five classes, blank in the same way.
+- The events of a comparison's windows are given to the nearest ten, and their ratio is made from these (`comparisons`).
 - Clusters, emerging hotspots and squares with a changed share are classes in an image, blank in the same way (for a hot
   step: by the events of that step). Scores of predictive accuracy have two digits.
 
 At last the release is attacked (`escalate`): more is suppressed until no small count follows from all numbers together.
-Detail goes first and the target's count last: steps of the forecast, series and effect decays, phases, gap and single
+Detail goes first and the target's count last: comparisons, steps of the forecast, series and effect decays, phases, gap and single
 rings, sums with rings, the target; and a secondary measure goes before the primary one.
 
 Numbers of rows in files and months are rounded to the nearest ten (`ledgers`).
@@ -34,7 +35,14 @@ from datetime import date
 from itertools import pairwise
 
 from geoharm.disclosure.activity import with_released_activity
+from geoharm.disclosure.area_changes import protect_area_outcome
 from geoharm.disclosure.change import protect_change
+from geoharm.disclosure.comparisons import (
+    protect_comparison,
+    without_change_of,
+    without_shift_of,
+    without_windows_of,
+)
 from geoharm.disclosure.composite import protect_composites
 from geoharm.disclosure.count_suppression import CountSuppression, suppress_counts
 from geoharm.disclosure.differencing import is_recoverable
@@ -67,6 +75,7 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, is_few
 from geoharm.model.effect import Effect
+from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months
 from geoharm.results import OperationResult, StudyResult
 
@@ -86,7 +95,10 @@ def protect(result: StudyResult) -> Release:
     if k > 1 and rule.step > 1:
         result = with_rounded_dispersions(result, rule)
     maps = (
-        tuple(protect_hotspots(hotspots, result.study.area, k) for hotspots in result.hotspots),
+        tuple(
+            protect_hotspots(hotspots, result.study.area, k, coarse_views=_coarse_views(result))
+            for hotspots in result.hotspots
+        ),
         tuple(protect_change(changes, result.study.area, k) for changes in result.changes),
     )
     return suppress_until_safe(lambda suppression_levels: round_counts(_disclose(result, k, maps, suppression_levels)))
@@ -113,22 +125,42 @@ def _disclose(
         )
         for operation in operations
     }
+    comparisons = frozenset(comparison.name for comparison in result.study.comparisons)
+
+    def given_up(measure: Measure) -> frozenset[str]:
+        level = suppression_levels.get(measure.name, SuppressionLevel.NOTHING)
+        return comparisons if level >= SuppressionLevel.COMPARISONS else frozenset()
+
     return Release(
         study=result.study,
         ledgers=ledgers,
-        hotspots=maps[0],
+        hotspots=tuple(without_windows_of(hotspots, given_up(hotspots.measure)) for hotspots in maps[0]),
         operations=tuple(protect_places(operation, k, suppression_levels) for operation in operations),
-        changes=maps[1],
+        changes=tuple(without_change_of(change, given_up(change.measure), k) for change in maps[1]),
         rule="none" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tuple(protect_ledger(ledger, k) for ledger in result.tables),
-        patterns=tuple(protect_patterns(patterns, result.study.area, k) for patterns in result.patterns),
+        patterns=tuple(
+            without_shift_of(protect_patterns(patterns, result.study.area, k), given_up(patterns.measure))
+            for patterns in result.patterns
+        ),
         forests=protect_forests(result.forests, hidden_zones, k),
         preregistration=result.preregistration,
         composites=protect_composites(result.composites, operations, k),
         data=data,
+        comparisons=tuple(
+            protect_comparison(comparison, k, given_up=bool(given_up(comparison.measure)))
+            for comparison in result.comparisons
+        ),
+        area_outcomes=tuple(protect_area_outcome(outcome, k) for outcome in result.area_outcomes),
     )
+
+
+def _coarse_views(result: StudyResult) -> frozenset[str]:
+    """Return the comparisons whose surfaces are drawn coarser, because they overlap in time with others: all but a single one."""
+    names = [comparison.name for comparison in result.study.comparisons]
+    return frozenset() if len(names) == 1 and not result.operations else frozenset(names)
 
 
 # -- effects --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.robustness import OtherEstimators
+from geoharm.harm.results.area_change import AreaOutcome
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.hotspots.results.clusters import PValueSource
 from geoharm.hotspots.results.emerging import EmergingPattern
@@ -33,11 +34,13 @@ from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
+from geoharm.model.rate_ratio import RateRatio
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Note
 from geoharm.model.settings import Correction
 from geoharm.model.study import Study
 from geoharm.model.suppressed import Count
+from geoharm.model.window_pair import WindowPair
 from geoharm.results import NOT_PREREGISTERED, OperationResult, PreregistrationStatus
 
 _SEAL = object()
@@ -70,6 +73,11 @@ class Release:
     composites : tuple of ReleasedComposite
     data : mapping of str to DataSet
         What a reader knows of the data of every source of events, by its name.
+    comparisons : tuple of ReleasedComparison
+        One for each comparison and measure, the primary measure first.
+    area_outcomes : tuple of AreaOutcome
+        One for each operation and measure of areas, if the primary measure is counted by area; in a public release with bounds
+        that are moved outwards.
     """
 
     study: Study
@@ -86,6 +94,8 @@ class Release:
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[ReleasedComposite, ...] = ()
     data: Mapping[str, DataSet] = field(default_factory=dict)
+    comparisons: tuple[ReleasedComparison, ...] = ()
+    area_outcomes: tuple[AreaOutcome, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -178,7 +188,7 @@ NOTHING_BESIDE = ReleasedRobustness()
 class ReleasedMeasure:
     """Effects, series and robustness checks of a measure, as they may be released.
 
-    `own_place` is the target's effect without the rows that were placed by their address text; None if there are none.
+    `own_place` is the target's effect without the rows whose place was inferred from their address text; None if there are none.
     """
 
     measure: Measure
@@ -258,8 +268,8 @@ class ReleasedHotspots:
     Attributes
     ----------
     measure : Measure
-    views : mapping of (operation, view) to ClassedImage
-        The view "whole period" has an empty operation name; every operation has "before" and "after".
+    views : mapping of (operation or comparison, view) to ClassedImage
+        The view "whole period" has an empty name; every operation and comparison has "before" and "after".
     breaks : tuple of float
         Where each class begins, in events per km2 per year; the same for all views.
     hotspots : tuple of Hotspot
@@ -298,12 +308,12 @@ class ReleasedHotspots:
     exact: Mapping[tuple[str, str], Surface]
     outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]]
 
-    def of(self, operation: str) -> dict[str, tuple[ClassedImage, int]]:
-        """Return the image and the number of located events of each view on an operation's pages, keyed by view."""
+    def of(self, windows_of: str) -> dict[str, tuple[ClassedImage, int]]:
+        """Return the image and the number of located events of each view of an operation or comparison, keyed by view."""
         return {
             view: (image, self.events[(name, view)])
             for (name, view), image in self.views.items()
-            if name in ("", operation)
+            if name in ("", windows_of)
         }
 
 
@@ -330,12 +340,13 @@ class ChangeMethod:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedChange:
-    """Change of one measure around the dates of one operation, as it may be released.
+    """Change of one measure between two windows, as it may be released.
 
     Attributes
     ----------
     measure : Measure
-    operation : str
+    windows_of : str
+        Name of the operation or the comparison.
     pictures : mapping of ChangeKind to ClassedImage
         Empty where nothing could be computed.
     areas : mapping of ChangeKind to ChangeAreas
@@ -348,12 +359,45 @@ class ReleasedChange:
     """
 
     measure: Measure
-    operation: str
+    windows_of: str
     pictures: Mapping[ChangeKind, ClassedImage]
     areas: Mapping[ChangeKind, ChangeAreas]
     bandwidth: float
     cell: float
     method: ChangeMethod | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedComparison:
+    """The events of one measure in the two windows of a comparison, as they may be released.
+
+    Attributes
+    ----------
+    measure : Measure
+    comparison : str
+        Name of the comparison.
+    windows : WindowPair or None
+        None if the source cannot be counted in them, with the reason in `note`.
+    left_out : tuple of date
+        First days of the months without data, which are in neither window.
+    counts : (Count, Count)
+        Located events before and after; in a public release to the nearest ten.
+    ratio : RateRatio
+        In a public release made from the rounded counts.
+    same_season : bool
+        Whether both windows hold the months of the year in the same proportions.
+    note : str
+        Why nothing was counted; empty if it was.
+    """
+
+    measure: Measure
+    comparison: str
+    windows: WindowPair | None
+    left_out: tuple[date, ...]
+    counts: tuple[Count, Count]
+    ratio: RateRatio
+    same_season: bool
     note: str
 
 
@@ -468,7 +512,7 @@ class ReleasedPatterns:
     predictive_accuracy : PredictiveAccuracy or None
         Scores with few digits, from at least k events; counts of events are removed.
     similarity : mapping of str to ReleasedSimilarity
-        By operation.
+        By operation, and by comparison.
     why_not : mapping of str to str or Withheld
         One sentence for every part that could not be computed or released.
     """
@@ -510,3 +554,8 @@ class ReleasedCompositeResult:
 
 
 ReleasedComposite = CompositeSummary[ReleasedCompositeResult]
+
+
+def leading_measure(release: Release, operation: ReleasedOperation | None) -> Measure:
+    """Return the primary measure of an operation's report; with None that of the study."""
+    return release.study.measure(release.study.primary) if operation is None else operation.primary.measure

@@ -26,8 +26,8 @@ from geoharm.geo.outlines import ShapeFault
 from geoharm.geo.shape_files import transformed
 from geoharm.model.ground import STREETS, Ground, GroundKind, GroundShape
 
-# Metres by which the ground goes on beyond the study area, and by which shapes are simplified, which no map shows.
-_BEYOND, _TOLERANCE = 250.0, 2.0
+# Metres by which the study area's outline and the shapes are simplified, which no map shows.
+_EDGE_TOLERANCE, _TOLERANCE = 10.0, 2.0
 # Square metres under which water and green are left out: ponds and flower beds.
 _LEAST_AREA = 400.0
 _ROWS_AT_ONCE = 20_000
@@ -63,7 +63,7 @@ def read_ground(
     ----------
     paths : sequence of Path
     area : shapely geometry
-        The study area, in `crs`. The ground goes 250 m beyond it.
+        The study area, in `crs`: the ground ends at its edge.
     crs : str
     described : sequence of DescribedLayer
         Of a file named here only these layers are read; any other file must have a known layout.
@@ -73,7 +73,7 @@ def read_ground(
     StudyError
         If a file cannot be read, has no known layout or not the layer that is described, or holds nothing there.
     """
-    frame = area.buffer(_BEYOND).simplify(_BEYOND / 5)
+    frame = area.simplify(_EDGE_TOLERANCE)
     collected: dict[_Label, list[Shapes]] = defaultdict(list)
     credits_: list[str] = []
     for path in dict.fromkeys([*paths, *(layer.file for layer in described)]):

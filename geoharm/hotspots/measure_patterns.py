@@ -31,7 +31,6 @@ from geoharm.hotspots.results.patterns import (
     PredictiveAccuracy,
 )
 from geoharm.model.area_counts import Areas
-from geoharm.model.design import Design
 from geoharm.model.grid import Grid, grid_over
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
@@ -39,6 +38,7 @@ from geoharm.model.period import Period, Window, add_months
 from geoharm.model.points import DatedPoints, Points
 from geoharm.model.settings import AccuracySettings
 from geoharm.model.study import Study
+from geoharm.model.window_pair import WindowPair
 
 OVERALL_PERMUTATIONS = 999
 _MONTHS_A_YEAR = 12
@@ -47,7 +47,7 @@ _Part = TypeVar("_Part")
 
 
 def find_patterns(
-    measure: Measure, events: DatedPoints, *, study: Study, ledger: SourceLedger, designs: Sequence[Design]
+    measure: Measure, events: DatedPoints, *, study: Study, ledger: SourceLedger, compared: Sequence[WindowPair]
 ) -> PatternResult:
     """Return the spatial patterns of one measure, and the reason for each part that cannot be computed.
 
@@ -61,8 +61,8 @@ def find_patterns(
         For its settings, area and seed.
     ledger : SourceLedger
         Of the measure's source: which months it covers, and which of these months have no data.
-    designs : sequence of Design
-        One for each operation, for its windows before and after.
+    compared : sequence of WindowPair
+        Between which a shift of the pattern is looked for: one for each operation, and for each comparison.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def find_patterns(
             why_not.append((part, str(error)))
             return None
 
-    shifts = [run_part("shift", partial(_shift, events, design, study)) for design in designs]
+    shifts = [run_part("shift", partial(_shift, events, windows, study)) for windows in compared]
     return PatternResult(
         measure,
         run_part("clusters", partial(find_clusters, events, study)),
@@ -239,8 +239,8 @@ def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger
     return PredictiveAccuracy(earlier, later, bandwidth, accuracy)
 
 
-def _shift(events: DatedPoints, design: Design, study: Study) -> PatternSimilarity:
-    is_before, is_after = events.in_window(design.before), events.in_window(design.after)
+def _shift(events: DatedPoints, windows: WindowPair, study: Study) -> PatternSimilarity:
+    is_before, is_after = events.in_window(windows.before), events.in_window(windows.after)
     settings, boundary = study.change, study.area.boundary
     if settings.areas is None:
         units, grid = f"squares of {settings.square:,g} m", grid_over(boundary, cell=settings.square)
@@ -270,7 +270,7 @@ def _shift(events: DatedPoints, design: Design, study: Study) -> PatternSimilari
         note = "some events lie in none of the areas and are left out"
         test = replace(test, note="; ".join(filter(None, (test.note, note))))
     return PatternSimilarity(
-        design.operation.name,
+        windows.name,
         units,
         grid,
         unit_on_grid,

@@ -112,7 +112,7 @@ def place_by_area(
     nowhere = np.full(rows.size, np.nan)
     spots = Spots(
         places, rows, nowhere, nowhere, np.full(rows.size, -1, dtype=np.int64), kind,
-        np.zeros(rows.size, dtype=np.bool_),
+        np.zeros(rows.size, dtype=np.bool_), np.full(rows.size, "", dtype=np.object_), nowhere,
     )  # fmt: skip
     known = [(place, code) for place, code in zip(places.tolist(), codes, strict=True) if code in kind_of]
     notes = _notes(rows_of, reasons, meant, kind_of, rows, is_outside=elsewhere == OUTSIDE)

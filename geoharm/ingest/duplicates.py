@@ -119,7 +119,7 @@ def find_duplicates(
     versions = rule.input_format.versions
     places = f"(SELECT place, longitude AS at_1, latitude AS at_2 FROM {engine.table(f'place_{rule.name}')} AS q)"
     if area_codes is not None:
-        places = "(SELECT place, CASE WHEN code <> '' THEN code END AS at_1, CAST(NULL AS VARCHAR) AS at_2 FROM area_code AS q)"
+        places = "(SELECT place, CASE WHEN code <> '' THEN code END AS at_1, 0 AS at_2 FROM area_code AS q)"
     rows = f"({_rows_with_versions(engine, source, rule, places)})"
     tables: dict[str, Columns] = {
         "repeated": {"id": repeated},

@@ -11,6 +11,7 @@ from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.period import BETWEEN, DURING, UNDER_WAY, Period, Window, headline_phases
 from geoharm.model.study import Operation
+from geoharm.model.window_pair import WindowPair
 
 AFTER, SINCE = "after", "since"
 # Names of sums over zones, and of the phase while an operation runs.
@@ -62,6 +63,11 @@ class Design:
     def area_of(self, *roles: ZoneRole) -> BaseGeometry:
         """Return the union of all zones of the given roles; an empty geometry if there is none."""
         return shapely.union_all([zone.geometry for zone in self.zones if zone.role in roles])
+
+    @property
+    def windows(self) -> WindowPair:
+        """The windows before and after."""
+        return WindowPair(self.operation.name, self.before, self.after)
 
     @property
     def later(self) -> str:

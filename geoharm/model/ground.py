@@ -49,9 +49,9 @@ class GroundShape:
     drawn: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """The ground under the maps of a study.
+    """The ground under the maps of a study; two are the same only if they are one object.
 
     Attributes
     ----------

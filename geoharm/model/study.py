@@ -45,7 +45,7 @@ class CompositeOutcome:
 
 EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
-TABLE_KINDS = ("area_table", "survey", "site", "streets")
+TABLE_KINDS = ("area_table", "survey", "site", "streets", "addresses")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff", "qgis")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
@@ -76,6 +76,10 @@ class Source:
         The outlines of the areas of an area table or survey, or of events with the code of an area.
     oldest_first : bool
         Whether `files` are in the order of their age.
+    addresses : tuple of str
+        Names of the sources, lists of addresses or street files, by which rows without coordinates are placed.
+    match : float or None
+        Similarity, 0 to 100, from which on an address that they do not have is taken for one that is written much alike.
     """
 
     name: str
@@ -85,6 +89,8 @@ class Source:
     covers: Period | None = None
     areas: Areas | None = None
     oldest_first: bool = False
+    addresses: tuple[str, ...] = ()
+    match: float | None = None
 
     @property
     def is_events(self) -> bool:
@@ -356,6 +362,11 @@ class Study:
     area_notes: tuple[str, ...] = ()
     registers: tuple[RegisterLedger, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
+        return any(measure.name == self.primary for measure in self.harm.area_measures)
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

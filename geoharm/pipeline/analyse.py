@@ -1,4 +1,4 @@
-"""Analyse the collected data of a study: hotspots, changes, patterns, and the evaluation of every operation."""
+"""Analyse the collected data of a study: hotspots, comparisons, changes, patterns, and the evaluation of every operation."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
 from geoharm.hotspots.clusters.area_rates import find_area_clusters
+from geoharm.hotspots.comparison import compare_windows
 from geoharm.hotspots.density.kernels import equivalent_bandwidth
 from geoharm.hotspots.measure_map import map_measure
 from geoharm.hotspots.results.change import ChangeResult
+from geoharm.hotspots.results.comparison import MeasureComparison
 from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.patterns import PatternResult
 from geoharm.hotspots.source_agreement import with_agreeing_sources
 from geoharm.model.design import Design
 from geoharm.model.measure import Measure
-from geoharm.model.period import Window
 from geoharm.model.table_ledger import TableLedger
+from geoharm.model.window_pair import WindowPair
 from geoharm.pipeline import net_harm
+from geoharm.pipeline.area_changes import area_outcomes
 from geoharm.pipeline.composite import evaluate_composites
-from geoharm.pipeline.designs import WHOLE, map_windows
-from geoharm.pipeline.load import Progress, no_progress
+from geoharm.pipeline.designs import WHOLE, comparison_pairs, map_windows
 from geoharm.pipeline.placebo import placebo_around, places_around, rounding_rule
 from geoharm.pipeline.preregistration import preregistration_status
+from geoharm.pipeline.progress import Progress, each_reported, no_progress
 from geoharm.pipeline.renamed_categories import add_name_checks
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
-from geoharm.pipeline.study_data import StudyData
-from geoharm.results import OperationResult, StudyResult
+from geoharm.pipeline.study_data import MeasureData, StudyData
+from geoharm.results import NOT_PREREGISTERED, OperationResult, StudyResult
 
 # Each map of change costs seconds and megabytes; nobody reads more of them than this.
 MOST_CHANGE_MAPS = 12
+# Parts of an evaluation that are reported as it goes.
+_EVALUATION_PARTS = 4
 _MANY_OPERATIONS = f"A study of more than {MOST_CHANGE_MAPS} operations maps no change around each of them."
 
 
@@ -62,22 +67,24 @@ def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress =
         changes,
         patterns,
         pool_primary_measure(evaluated),
-        preregistration_status(data.study),
+        preregistration_status(data.study) if data.study.operations else NOT_PREREGISTERED,
         evaluate_composites(data, evaluated),
+        compare_measures(data),
+        area_outcomes=area_outcomes(data.study, data.area_windows, data.area_tables),
     )
 
 
 def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[HotspotResult, ...]:
-    """Return the hotspots of each measure: over the whole period, and before and after every operation.
+    """Return the hotspots of each measure: over the whole period, and in the windows of operations and comparisons.
 
     Parameters
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     study, maps = data.study, []
-    for number, collected in enumerate(data.measures, start=1):
+    for collected in each_reported(data.measures, "density of {0.measure.name}".format, progress):
         measure, ledger = collected.measure, collected.ledger
         windows = map_windows(study, data.designs, ledger)
         maps.append(
@@ -92,17 +99,16 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
                 bound_weights=bool(measure.weight) and study.publish.release == "public",
             )
         )
-        progress(f"density of {measure.name}", number, len(data.measures))
     return with_agreeing_sources(maps, {source.name: source.kind for source in study.sources})
 
 
 def find_changes(
     data: StudyData, surfaces: Sequence[HotspotResult], progress: Progress = no_progress
 ) -> tuple[ChangeResult, ...]:
-    """Return where each measure changed between every operation's windows, told apart from chance variation.
+    """Return where each measure changed between the windows of operations and comparisons, told apart from chance variation.
 
     Reports of one place and day are one unit, unless the study sets another (by month, where the source has no days).
-    In a study of more than `MOST_CHANGE_MAPS` operations there are no surfaces: each would be of the whole city, and tested by
+    In a study of more than `MOST_CHANGE_MAPS` operations there are no surfaces around them: each would be of the whole city, and tested by
     permutations.
 
     Parameters
@@ -111,22 +117,40 @@ def find_changes(
     surfaces : sequence of HotspotResult
         Their bandwidths are used.
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
-    changes = []
-    if len(data.designs) > MOST_CHANGE_MAPS:
-        return tuple(
-            ChangeResult(collected.measure, design.operation.name, (), _MANY_OPERATIONS)
-            for design in data.designs
-            for collected in data.measures
-        )
+    bandwidths = _quartic_bandwidths(surfaces)
+    pairs_of = {collected.measure.name: comparison_pairs(data.study, collected.ledger) for collected in data.measures}
+    changes: list[ChangeResult] = []
     for design in data.designs:
-        before_and_after = Window("before and after", (*design.before.periods, *design.after.periods))
-        for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
-            events = data.measure(measure.name).points.during(before_and_after)
-            changes.append(measure_change(measure, events, study=data.study, design=design, bandwidth=bandwidth))
-            progress(f"change of {measure.name}", number, len(data.measures))
+        if len(data.designs) > MOST_CHANGE_MAPS:
+            changes += [
+                ChangeResult(collected.measure, design.operation.name, (), _MANY_OPERATIONS)
+                for collected in data.measures
+            ]
+            continue
+        for measure, bandwidth in each_reported(bandwidths, "change of {0[0].name}".format, progress):
+            changes.append(_change(data.measure(measure.name), design.windows, data, bandwidth))
+    for comparison in data.study.comparisons:
+        for measure, bandwidth in each_reported(bandwidths, "change of {0[0].name}".format, progress):
+            pairs = [pair for pair in pairs_of[measure.name] if pair.name == comparison.name]
+            changes += [_change(data.measure(measure.name), pair, data, bandwidth) for pair in pairs]
     return tuple(changes)
+
+
+def compare_measures(data: StudyData) -> tuple[MeasureComparison, ...]:
+    """Return the events of each measure in the windows of every comparison, the primary measure first."""
+    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
+    return tuple(
+        compare_windows(collected.measure, collected.points, comparison, ledger=collected.ledger)
+        for comparison in data.study.comparisons
+        for collected in ordered
+    )
+
+
+def _change(collected: MeasureData, windows: WindowPair, data: StudyData, bandwidth: float) -> ChangeResult:
+    events = collected.points.during(windows.both)
+    return measure_change(collected.measure, events, study=data.study, windows=windows, bandwidth=bandwidth)
 
 
 def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[PatternResult, ...]:
@@ -136,16 +160,22 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     patterns = []
-    for number, collected in enumerate(data.measures, start=1):
+    for collected in each_reported(data.measures, "patterns of {0.measure.name}".format, progress):
         patterns.append(
             measure_patterns.find_patterns(
-                collected.measure, collected.points, study=data.study, ledger=collected.ledger, designs=data.designs
+                collected.measure,
+                collected.points,
+                study=data.study,
+                ledger=collected.ledger,
+                compared=[
+                    *(design.windows for design in data.designs),
+                    *comparison_pairs(data.study, collected.ledger),
+                ],
             )
         )
-        progress(f"patterns of {collected.measure.name}", number, len(data.measures))
     for measure in data.study.harm.area_measures:
         patterns.append(find_area_clusters(measure, data.area_tables[measure.name], study=data.study))
     return tuple(patterns)
@@ -160,17 +190,21 @@ def evaluate_operations(
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the operations done and the operations in all.
+        Called with a step's name, the part done and the whole.
     """
     results = []
-    for number, design in enumerate(data.designs, start=1):
-        measures, placebos = evaluate_measures(data, design)
+    for design in data.designs:
+        step = f"evaluating {design.operation.name}"
+        measures, placebos = evaluate_measures(data, design, progress)
+        progress(f"{step}: adding up harm", 3, _EVALUATION_PARTS)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
-        progress(f"evaluating {design.operation.name}", number, len(data.designs))
+        progress(step, _EVALUATION_PARTS, _EVALUATION_PARTS)
     return net_harm.with_pooled_unintended_harm(results)
 
 
-def evaluate_measures(data: StudyData, design: Design) -> tuple[tuple[MeasureResult, ...], tuple[PlaceboData, ...]]:
+def evaluate_measures(
+    data: StudyData, design: Design, progress: Progress = no_progress
+) -> tuple[tuple[MeasureResult, ...], tuple[PlaceboData, ...]]:
     """Return the results of every measure around one operation with their final readings, the primary measure first.
 
     Parameters
@@ -178,6 +212,8 @@ def evaluate_measures(data: StudyData, design: Design) -> tuple[tuple[MeasureRes
     data : StudyData
     design : Design
         One of the data's.
+    progress : callable
+        Called with a step's name, the part done and the whole.
 
     Returns
     -------
@@ -185,9 +221,12 @@ def evaluate_measures(data: StudyData, design: Design) -> tuple[tuple[MeasureRes
     placebos : tuple of PlaceboData
         Their counts at the design's placebo places.
     """
+    step = f"evaluating {design.operation.name}"
     ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
+    progress(f"{step}: counting at places like it", 0, _EVALUATION_PARTS)
     places, rule = places_around(data.study, design), rounding_rule(data.study)
     placebos = tuple(placebo_around(collected, design, places, rule=rule) for collected in ordered)
+    progress(f"{step}: comparing with them", 1, _EVALUATION_PARTS)
     measures = tuple(
         evaluate_measure(
             collected.measure,
@@ -198,6 +237,7 @@ def evaluate_measures(data: StudyData, design: Design) -> tuple[tuple[MeasureRes
         )
         for collected, placebo in zip(ordered, placebos, strict=True)
     )
+    progress(f"{step}: asking other methods", 2, _EVALUATION_PARTS)
     checked = add_robustness_checks(data, design, measures, placebos)
     checked = add_name_checks(data, design, checked, places)
     read = with_look_readings(

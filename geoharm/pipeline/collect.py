@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.engines.base import Engine
+from geoharm.hotspots.comparison import refuse_impossible
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -32,9 +33,10 @@ from geoharm.model.renamed_category import RenamedCategory
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
+from geoharm.pipeline.area_changes import AreaWindows, area_windows
 from geoharm.pipeline.designs import design_operations, map_windows
-from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones
+from geoharm.pipeline.progress import Progress, each_reported, no_progress
 from geoharm.pipeline.renamed_categories import half_counted, with_both_names
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
 from geoharm.queries.area_events import area_event_counts
@@ -65,20 +67,22 @@ def collect_study(
     study : Study
     ledgers : sequence of SourceLedger
     progress : callable
-        Called with a step's name, the measures done and the measures in all.
+        Called with a step's name, the part done and the whole.
 
     Raises
     ------
     DesignError
-        If no valid comparison can be made around an operation.
+        If no valid comparison can be made around an operation, or no source covers the windows of a comparison.
     DataError
         If a table or survey lacks what the study names.
     """
+    refuse_impossible(study.comparisons, ledgers)
     streets = _street_lines(engine, study)
-    designs = design_operations(study, ledgers, streets)
+    designs = () if study.is_by_area else design_operations(study, ledgers, streets)
+    areas, windows = _counted_by_area(engine, study, ledgers, designs)
     outcomes = [indicator for indicator in study.harm.indicators if indicator.stands_for != "priority"]
     measures = []
-    for number, measure in enumerate(study.measures, start=1):
+    for measure in each_reported(study.measures, "counting {0.name}".format, progress):
         ledger = _ledger_of(measure, ledgers)
         collected = MeasureData(
             measure,
@@ -94,16 +98,16 @@ def collect_study(
         names = [design.operation.name for design in designs]
         collected = replace(collected, rejected_days=dict(zip(names, rejected, strict=True)))
         measures.append(_with_both_names(engine, collected, designs))
-        progress(f"counting {measure.name}", number, len(study.measures))
     return StudyData(
         study,
         tuple(ledgers),
         tuple(measures),
         designs,
         streets,
-        _area_tables(engine, study, ledgers, designs),
+        areas,
         _surveys(engine, study, outcomes),
         _service_sites(engine, study),
+        windows,
     )
 
 
@@ -261,22 +265,35 @@ def _hours_in(
     return table(design.before), table(design.after)
 
 
-def _area_tables(
+def _counted_by_area(
     engine: Engine, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design]
-) -> dict[str, tuple[AreaCounts, ...]]:
-    """Return the counts by area of every measure of areas: one for each category of a table, one for all of events."""
+) -> tuple[dict[str, tuple[AreaCounts, ...]], tuple[AreaWindows, ...]]:
+    """Return the counts by area of every measure of areas, and the windows of operations that only these describe.
+
+    A measure of an area table has one table for each category; one of events with the code of an area has one for all.
+    """
     kinds = {source.name: source.kind for source in study.sources}
-    tables = {}
+    tables = {
+        measure.name: tuple(
+            area_counts(engine, measure.source, category) for category in measure.categories or ("all",)
+        )
+        for measure in study.harm.area_measures
+        if kinds[measure.source] == "area_table"
+    }
+    windows: tuple[AreaWindows, ...] = ()
+    if study.is_by_area:
+        primary = next(measure for measure in study.harm.area_measures if measure.name == study.primary)
+        windows = area_windows(study, tables.get(primary.name) or _ledger_of(primary, ledgers))
+    cuts = [window for design in designs for window in (design.before, design.after, *design.phases)]
+    cuts += [window for around in windows for window in (around.before, around.after)]
     for measure in study.harm.area_measures:
-        if kinds[measure.source] == "area_table":
-            counts = [area_counts(engine, measure.source, category) for category in measure.categories or ("all",)]
-        else:
-            counts = [area_event_counts(engine, measure, counted_periods(_ledger_of(measure, ledgers), designs))]
-        tables[measure.name] = tuple(counts)
-    return tables
+        if measure.name not in tables:
+            periods = counted_periods(_ledger_of(measure, ledgers), cuts)
+            tables[measure.name] = (area_event_counts(engine, measure, periods),)
+    return tables, windows
 
 
-def counted_periods(ledger: SourceLedger, designs: Sequence[Design]) -> tuple[Period, ...]:
+def counted_periods(ledger: SourceLedger, windows: Sequence[Window]) -> tuple[Period, ...]:
     """Return the periods by which events with the code of an area are counted: months, cut where a window starts or ends.
 
     They are years where the source has no months. Months without a usable row are left out.
@@ -284,18 +301,12 @@ def counted_periods(ledger: SourceLedger, designs: Sequence[Design]) -> tuple[Pe
     Parameters
     ----------
     ledger : SourceLedger
-    designs : sequence of Design
+    windows : sequence of Window
     """
     covered = ledger.whole_period
     by_year = ledger.precision == "year"
     cuts = {month for period in covered.periods for month in period.months() if not by_year or month.month == 1}
-    cuts |= {
-        day
-        for design in designs
-        for window in (design.before, design.after, *design.phases)
-        for period in window.periods
-        for day in (period.start, period.end)
-    }
+    cuts |= {day for window in windows for period in window.periods for day in (period.start, period.end)}
     periods = []
     for period in covered.periods:
         days = sorted({period.start, period.end, *(day for day in cuts if period.start < day < period.end)})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from geoharm.errors import DesignError
 from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.design.network_rings import rings_along_streets
+from geoharm.hotspots.comparison import comparison_windows
 from geoharm.model.design import Design
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.map_steps import map_steps
@@ -13,6 +15,7 @@ from geoharm.model.period import Window
 from geoharm.model.reading import MAX_MARGIN
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
+from geoharm.model.window_pair import WindowPair
 
 WHOLE = ("", "whole period")
 
@@ -43,9 +46,26 @@ def design_operations(
 
 
 def map_windows(study: Study, designs: Sequence[Design], ledger: SourceLedger) -> dict[tuple[str, str], Window]:
-    """Return the windows in which the measures of a source are mapped, by operation and name; the first is `WHOLE`."""
+    """Return the windows in which the measures of a source are mapped; the first is `WHOLE`.
+
+    The keys are (operation or comparison, name of the window).
+    """
     windows: dict[tuple[str, str], Window] = {WHOLE: ledger.whole_period}
     for design in designs:
         steps = map_steps(design, study.publish.steps, ledger.coverage, ledger.missing_months)
         windows |= {(design.operation.name, window.name): window for window in (design.before, design.after, *steps)}
+    for pair in comparison_pairs(study, ledger):
+        windows |= {(pair.name, window.name): window for window in (pair.before, pair.after)}
     return windows
+
+
+def comparison_pairs(study: Study, ledger: SourceLedger) -> tuple[WindowPair, ...]:
+    """Return the windows of every comparison that a source can carry."""
+    pairs = []
+    for comparison in study.comparisons:
+        try:
+            pairs.append(comparison_windows(comparison, ledger))
+        except DesignError:
+            # `compare_windows` says why.
+            continue
+    return tuple(pairs)

@@ -14,7 +14,8 @@ _SECONDS_PER_MEASURE = 3.0
 # Of every operation after the first: measured with a register of forty.
 _SECONDS_PER_OPERATION_AND_MEASURE = 1.5
 _SECONDS_PER_CELL = 30e-6
-_SECONDS_PER_CELL_AND_OPERATION = 15e-6
+# Of every pair of windows, of an operation or a comparison.
+_SECONDS_PER_CELL_AND_PAIR = 15e-6
 _SECONDS_PER_STEP_OF_A_CELL = 10e-6
 _BYTES_OF_THE_PROGRAM = 550e6
 _BYTES_PER_CELL = 250.0
@@ -97,7 +98,8 @@ def _work(study: Study, cell: float) -> tuple[float, float]:
     """Return the seconds and the bytes of a run with a cell size."""
     cells, measures = _cells(study, cell), len(study.measures)
     steps = study.period.days / _DAYS_A_MONTH / study.emerging.months * _cells(study, study.emerging.cell)
-    per_cell = _SECONDS_PER_CELL + _SECONDS_PER_CELL_AND_OPERATION * len(study.operations)
+    pairs = len(study.operations) + len(study.comparisons)
+    per_cell = _SECONDS_PER_CELL + _SECONDS_PER_CELL_AND_PAIR * pairs
     further = _SECONDS_PER_OPERATION_AND_MEASURE * max(0, len(study.operations) - 1)
     seconds = measures * (_SECONDS_PER_MEASURE + further + per_cell * cells + _SECONDS_PER_STEP_OF_A_CELL * steps)
     needed = _BYTES_OF_THE_PROGRAM + cells * (_BYTES_PER_CELL + _BYTES_PER_CELL_AND_MEASURE * measures)

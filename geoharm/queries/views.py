@@ -60,6 +60,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
         "area": "Code of the area of an event without coordinates; empty for all others.",
         "place": "inside or outside the study area; default geocode; no place.",
         "recovered": "Whether the place was found by the address text.",
+        "how": "How it was found by the address text, or why it was not: see recovered; empty for a place of the row's own.",
         "hour": "Hour of the day, 0 to 23, local time; empty if not known.",
         "span_from": "Begin of the time span in which it happened, where that is known.",
         "span_until": "End of that time span.",
@@ -67,7 +68,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
     parts = [
         f"""
         SELECT {quote_text(source.source)} AS source, f.name AS file, r.line, r.day, s.x, s.y, c.name AS category, r.weight,
-            {"a.area" if _has_areas(engine, source) else "CAST(NULL AS VARCHAR)"} AS area, s.kind AS place, s.recovered, {hour_sql(source)} AS hour,
+            {"a.area" if _has_areas(engine, source) else "CAST(NULL AS VARCHAR)"} AS area, s.kind AS place, s.recovered, s.how, {hour_sql(source)} AS hour,
             CASE WHEN {is_span_sql(source)} THEN r.clock END AS span_from,
             CASE WHEN {is_span_sql(source)} THEN r.clock_end END AS span_until
         FROM {kept_rows(engine, source)} AS r JOIN {spot_table(engine, source)} AS s ON s.place = r.place
@@ -209,7 +210,9 @@ def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: st
         },
         "recovered": {
             "address": "Address text of rows without usable coordinates.", "x": x, "y": y,
-            "how": "same text: as located rows of this text; streets meet: where located rows of two streets meet.",
+            "how": "exact address, intersection, block: by a list of addresses or a street file; matched: by an address written much alike; "
+            "same text: as located rows of this text; streets meet: where located rows of two streets meet.",
+            "error": "Typical distance in metres to the true place.",
         },
         "street_point": {"street": "A street that unplaced address texts name.", "x": x, "y": y},
         "unplaced_street": {"address": "An address text that could not be placed.", "street": "A street it names."},
@@ -229,7 +232,9 @@ def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: st
         _show(engine, table, parts, about[table], {"source": _ROW["source"]} | comments)
 
 
-VALUE_TABLES = {"area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line"}
+VALUE_TABLES = {
+    "area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line", "addresses": "address_point",
+}  # fmt: skip
 
 
 def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str) -> None:
@@ -266,7 +271,23 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
         "street_line": (
             ("streets",),
             "Street lines.",
-            _ROW | {"place": "inside: it reaches into the study area; or outside.", "part": "Part of its feature."},
+            _ROW
+            | {
+                "place": "inside: it reaches into the study area; or outside.", "part": "Part of its feature.",
+                "street": "Its name, as addresses are compared.",
+                "left_from": "First house number on the left; -1 if none.", "left_to": "Last house number on the left.",
+                "right_from": "First house number on the right.", "right_to": "Last house number on the right.",
+            },
+        ),
+        "address_point": (
+            ("addresses",),
+            "Addresses by which events are placed.",
+            _ROW
+            | {
+                "place": "inside or outside the study area.", "street": "Street, crossing or place, as addresses are compared.",
+                "number": "House number; -1 if none.", "until": "Second number of a range; -1 if none.",
+                "town": "Town, as addresses are compared.", "x": x, "y": y,
+            },
         ),
         "street_segment": (
             ("streets",),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import shapely
 
 from geoharm import _crs
 from geoharm.errors import StudyError
+from geoharm.model.period import Period, add_months
 from geoharm.scaffold.areas import UnprojectedArea
 from geoharm.scaffold.sources import SourceMatch, UnusedFile
 from geoharm.scaffold.study_area import ProposedArea, metric_system, propose_area
@@ -48,6 +50,7 @@ def take_first_look(
     area: UnprojectedArea | None,
     crs: str,
     area_file: str,
+    operation_days: tuple[date, date] | None = None,
 ) -> FirstLook:
     """Return what of the sources can be used together, with a study area.
 
@@ -61,15 +64,21 @@ def take_first_look(
         Empty: to be proposed.
     area_file : str
         Path of the file of a proposed area, relative to the study.
+    operation_days : (date, date), optional
+        First and last day of an operation: sources that do not reach from a month before to a month after are left out.
 
     Raises
     ------
     StudyError, DesignError
         If no file can be used, or no area or system fits.
     """
-    usable, unusable = _of_one_place(sources, area)
+    usable, too_short = _reaching(sources, operation_days)
+    usable, unusable = _of_one_place(usable, area)
+    unusable = [*too_short, *unusable]
     if not usable:
-        raise StudyError([no_file_sentence((*unusable, *left_out))])
+        reasons = "; ".join(f"{one.what}: {one.why.removesuffix('.')}" for one in (*unusable, *left_out))
+        about = f" for an operation of {operation_days[0]}" if operation_days else ""
+        raise StudyError([f"No file can be used{about}: {reasons or 'the folder holds no table'}."])
     events = [source.events for source in usable if source.events is not None]
     why = ""
     if crs:
@@ -87,10 +96,24 @@ def take_first_look(
     return FirstLook(tuple(usable), (*left_out, *unusable), area, crs, why, proposed)
 
 
-def no_file_sentence(unused: Sequence[UnusedFile]) -> str:
-    """Return that no file can be used, with the reason of each."""
-    reasons = "; ".join(f"{one.what}: {one.why.removesuffix('.')}" for one in unused) or "the folder holds no table"
-    return f"No file can be used: {reasons}."
+def _reaching(
+    sources: Sequence[SourceMatch], days: tuple[date, date] | None
+) -> tuple[list[SourceMatch], list[UnusedFile]]:
+    """Return the sources that reach from a month before the days of an operation to a month after them, and the others."""
+    usable: list[SourceMatch] = []
+    unusable: list[UnusedFile] = []
+    for source in sources:
+        if days is None or source.ledger is None or _reaches(source.ledger.coverage, *days):
+            usable.append(source)
+            continue
+        span = source.ledger.coverage
+        why = f"it covers {span.start} to {span.last}, not a month before and after the operation"
+        unusable.append(UnusedFile(", ".join(source.files[:3]), why))
+    return usable, unusable
+
+
+def _reaches(span: Period, first_day: date, last_day: date) -> bool:
+    return add_months(span.start, 1) <= first_day and add_months(last_day + timedelta(days=1), 1) <= span.end
 
 
 def _of_one_place(
@@ -134,9 +157,12 @@ def _of_one_place(
 
 
 def _may_hold_same_events(first: SourceMatch, second: SourceMatch) -> bool:
-    """Return whether two sources may hold the same events: same kind, shared categories, but different formats."""
+    """Return whether two sources may hold the same events: same kind, shared categories and days, but different formats."""
     return (
         first.kind == second.kind
         and first.format != second.format
         and bool(set(first.categories) & set(second.categories))
+        and first.ledger is not None
+        and second.ledger is not None
+        and first.ledger.coverage.overlap(second.ledger.coverage) is not None
     )

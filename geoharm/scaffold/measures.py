@@ -127,6 +127,30 @@ def propose_measures(
     return tuple(renamed), {name: categories for name, categories in uncounted.items() if categories}
 
 
+def whole_source(
+    source: SourceMatch, categories: Sequence[str], groups: Sequence[HarmGroup], *, is_activity: bool
+) -> ProposedMeasure:
+    """Return one measure of a source, or of some of its categories, named after the source.
+
+    Parameters
+    ----------
+    source : SourceMatch
+    categories : sequence of str
+        Empty for every row.
+    groups : sequence of HarmGroup
+        What the counted categories stand for, as far as their words say; the first decides, else the kind of the source.
+    is_activity : bool
+    """
+    group = groups[0] if groups else _MEASURE_BY_KIND.get(source.kind, _MEASURE_BY_KIND["incident"])
+    rows = sum(source.categories[one] for one in categories or source.categories)
+    recorded_by = "agency" if group.type == "health" else _RECORDER_BY_KIND[source.kind]
+    return ProposedMeasure(
+        source.name.replace("-", " "), source.name, tuple(categories), _UNIT_BY_KIND[source.kind],
+        "police" if is_activity and source.kind == "incident" else recorded_by,
+        "" if is_activity else group.borne_by, "" if is_activity else group.type, rows,
+    )  # fmt: skip
+
+
 def default_harm(kind: str) -> tuple[str, str]:
     """Return who bears the harm that a source of a kind records, and its type, where no word says it."""
     group = _MEASURE_BY_KIND[kind]
@@ -190,7 +214,10 @@ def choose_primary(
         if not harms:
             raise StudyError([_no_harm_sentence(measures, uncounted or {})])
         return tuple(measures), max(harms, key=lambda measure: measure.rows).name
-    by_name = {fold_category(measure.name): measure for measure in measures if measure.is_harm or not evaluated}
+    eligible = [measure for measure in measures if measure.is_harm or not evaluated]
+    # A measure whose name needed its source beside another may be named so where the other is gone.
+    by_name = {fold_category(f"{measure.name} ({measure.source})"): measure for measure in eligible}
+    by_name |= {fold_category(measure.name): measure for measure in eligible}
     asked = fold_category(wanted)
     if asked in by_name:
         return tuple(measures), by_name[asked].name

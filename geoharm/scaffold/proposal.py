@@ -41,8 +41,8 @@ class OperationAnswers:
     start, end : date
         First and last day; both count.
     target : UnprojectedArea
-    end_given : bool
-        Whether the user gave the last day.
+    end_given, tactic_given : bool
+        Whether the user gave the last day, and the tactic.
     chosen_on : Period or None
         The days of the events among whose hotspots the target was chosen; None if it was not.
     rings : tuple of float
@@ -55,6 +55,7 @@ class OperationAnswers:
     end: date
     target: UnprojectedArea
     end_given: bool = True
+    tactic_given: bool = True
     chosen_on: Period | None = None
     rings: tuple[float, ...] = ()
 
@@ -166,11 +167,8 @@ def propose_study(look: FirstLook, answers: Answers) -> ProposedStudy:
     if look.crs_why:
         reasons["crs"] = Proposal("crs", look.crs, look.crs_why)
     area = StudyArea(look.area.within(look.crs), look.crs)
-    usable, unusable = _reaching_sources(look.sources, answers.operation)
-    left_out = (*look.left_out, *unusable)
-    if not usable:
-        raise StudyError([_no_source_sentence(answers.operation, unusable, look.left_out)])
-    choices = _choices_within(usable, answers.choices)
+    usable = look.sources
+    choices = choices_within(usable, answers.choices)
     measures, uncounted = propose_measures(usable, choices)
     is_guess = bool(answers.primary) and _is_uncounted(answers.primary, uncounted)
     measures, primary = choose_primary(
@@ -190,30 +188,21 @@ def propose_study(look: FirstLook, answers: Answers) -> ProposedStudy:
     period = answers.period or _period(usable)
     if answers.period is None:
         reasons["period"] = Proposal(
-            "period", _period_text(period), "the days that the files cover; the end day does not count"
+            "period", period_text(period), "the days that the files cover; the end day does not count"
         )
     ledgers = tuple(_ledger_within(source, period) for source in usable)
     operation, compared = None, None
     if answers.operation is None:
-        compared = _last_two_years(ledgers)
+        compared = last_two_years(ledgers)
     else:
         operation = _propose_operation(answers.operation, area, usable, ledgers, leading, reasons)
     return ProposedStudy(
-        look.area, look.crs, primary, period, tuple(usable), measures, uncounted, operation, compared, reasons, left_out,
+        look.area, look.crs, primary, period, tuple(usable), measures, uncounted, operation, compared, reasons,
+        look.left_out,
     )  # fmt: skip
 
 
-def _no_source_sentence(
-    operation: OperationAnswers | None, unusable: Sequence[UnusedFile], left_out: Sequence[UnusedFile]
-) -> str:
-    unused = (
-        "; ".join(f"{one.what}: {one.why.removesuffix('.')}" for one in (*unusable, *left_out))
-        or "the folder holds no table"
-    )
-    return f"No file can be used{f' for an operation of {operation.start}' if operation else ''}: {unused}."
-
-
-def _choices_within(sources: Sequence[SourceMatch], choices: Sequence[CategoryChoice]) -> tuple[CategoryChoice, ...]:
+def choices_within(sources: Sequence[SourceMatch], choices: Sequence[CategoryChoice]) -> tuple[CategoryChoice, ...]:
     """Return the choices that are about sources in use; the others are about files left out for their days."""
     known = set(map(fold_category, categories_of(sources)))
     return tuple(choice for choice in choices if fold_category(choice.category) in known)
@@ -233,7 +222,7 @@ def _still_uncounted(uncounted: Uncounted, measures: Sequence[ProposedMeasure]) 
     return {source: categories for source, categories in left.items() if categories}
 
 
-def _last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | None:
+def last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | None:
     """Return the last year that all sources cover and the year before it; None if they do not cover two years."""
     end = min(ledger.coverage.end for ledger in ledgers)
     if any(ledger.by_month for ledger in ledgers):
@@ -242,26 +231,6 @@ def _last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | 
     if start < max(ledger.coverage.start for ledger in ledgers):
         return None
     return Period(start, middle), Period(middle, end)
-
-
-def _reaching_sources(
-    sources: Sequence[SourceMatch], operation: OperationAnswers | None
-) -> tuple[list[SourceMatch], list[UnusedFile]]:
-    """Return the sources that reach from a month before the operation to a month after it, and the others with the reason."""
-    if operation is None:
-        return list(sources), []
-    end = operation.end + timedelta(days=1)
-    usable: list[SourceMatch] = []
-    unusable: list[UnusedFile] = []
-    for source in sources:
-        assert source.ledger is not None  # noqa: S101 a first look keeps only what was read
-        span = source.ledger.coverage
-        if add_months(span.start, 1) <= operation.start and add_months(end, 1) <= span.end:
-            usable.append(source)
-            continue
-        why = f"it covers {span.start} to {span.last}, not a month before and after the operation"
-        unusable.append(UnusedFile(", ".join(source.files[:3]), why))
-    return usable, unusable
 
 
 def _period(usable: Sequence[SourceMatch]) -> Period:
@@ -295,6 +264,10 @@ def _propose_operation(
     if not answers.end_given:
         reasons["end"] = Proposal(
             "end", str(answers.end), "no last day was given, so the operation is taken to last one day"
+        )
+    if not answers.tactic_given:
+        reasons["tactic"] = Proposal(
+            "tactic", answers.tactic, "not stated; --tactic says what kind of operation it was"
         )
     target = answers.target.within(area.crs)
     by_month = any(ledger.by_month for ledger in ledgers)
@@ -337,7 +310,7 @@ def _propose_operation(
     longer = [f"{months} months" for months in _MONTHS_BEFORE if months > months_before]
     not_longer = f"; not {', '.join(longer)}: the files do not reach back so far" if longer else ""
     why_before = f"{length} up to the operation, as far as the files reach back (to {_first_day(ledgers)}){not_longer}"
-    reasons["before"] = Proposal("before", _period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
+    reasons["before"] = Proposal("before", period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
     end = answers.end + timedelta(days=1)
     if by_month and end.day > 1:
         end = add_months(first_of_month(end), 1)
@@ -391,5 +364,6 @@ def _gaps_text(span: Period, ledgers: Sequence[SourceLedger]) -> str:
     return f"; without {', '.join(map(month_name, gaps))}, in which no usable row is dated" if gaps else ""
 
 
-def _period_text(period: Period) -> str:
+def period_text(period: Period) -> str:
+    """Return a period as the study file writes it."""
     return f"{{ start = {period.start}, end = {period.end} }}"

@@ -25,6 +25,8 @@ _ENDINGS = (
     ".parquet", ".gpkg", ".zip", ".geojsonl", ".geojsons", ".jsonl", ".ndjson", ".kml", ".kmz", ".fgb",
 )  # fmt: skip
 _MAX_LISTED = 8
+# How a guess writes that the error of inexact places is not known.
+_UNKNOWN_ERROR = re.compile(r"^# typical_error_m = .*$", re.M)
 # Formats that describe the columns of a table, not its publisher; such files need not belong together.
 _GENERIC_FORMATS = ("points-csv",)
 
@@ -119,13 +121,18 @@ def find_sources(
     """
     if not data.is_dir():
         raise StudyError([f'The data folder "{data}" does not exist; name it with --data.'])
-    files, unused = _list_files(data, given)
+    files, unused = list_files(data, given)
     sources, unread = read_sources(files, data, study_file, on_file)
     return sources, (*unused, *unread)
 
 
 def read_sources(
-    files: Sequence[tuple[str, str]], data: Path, study_file: Path, on_file: Callable[[str], None] = lambda _: None
+    files: Sequence[tuple[str, str]],
+    data: Path,
+    study_file: Path,
+    on_file: Callable[[str], None] = lambda _: None,
+    *,
+    assumed_error: float = 0.0,
 ) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
     """Return the sources of events in files, and those of the files that hold none.
 
@@ -135,6 +142,8 @@ def read_sources(
         Their names in the folder, each with the format that was given for it; an empty format is recognised or guessed.
     data, study_file, on_file
         As in `find_sources`.
+    assumed_error : float
+        Metres by which places are taken to be off where a guess says that they are not exact; 0 to leave that undecided.
 
     Raises
     ------
@@ -179,7 +188,7 @@ def read_sources(
 
         def read_files(file_names: Sequence[str], key: tuple[str, ...] = key) -> SourceMatch | UnusedFile:
             if key in guesses:
-                return _read_guessed_source(file_names, data, study_file, guesses[key])
+                return _read_guessed_source(file_names, data, study_file, guesses[key], assumed_error)
             return _read_source(file_names, data, study_file, key, on_file)
 
         for source_or_unused in (
@@ -236,8 +245,20 @@ def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | Unus
     return not (first_categories or second_categories) or 2 * len(first_categories & second_categories) >= shorter > 0
 
 
-def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
-    """Return the files in the folder by name, each with the format that was given for it, and what can hold no data."""
+def list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
+    """Return the files in a folder by name, each with the format that was given for it, and what can hold no data.
+
+    Parameters
+    ----------
+    data : Path
+    given : mapping of pattern to format
+        If not empty, only files that match a pattern are listed.
+
+    Raises
+    ------
+    StudyError
+        If a pattern matches no file.
+    """
     names, unused, folder = [], [], DataFolder(data)
     for path in sorted(data.rglob("*")):
         name = path.relative_to(data).as_posix()
@@ -289,7 +310,7 @@ def _read_source(
 
 
 def _read_guessed_source(
-    names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess
+    names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess, assumed_error: float = 0.0
 ) -> SourceMatch | UnusedFile:
     """Return a source with a guessed format, if the guess finds dated places.
 
@@ -300,20 +321,31 @@ def _read_guessed_source(
             _names_text(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
         )
     format_file = f"{study_file.stem}_{_short_name(names)}.toml"
+    toml = guess.toml
+    if assumed_error:
+        toml = _UNKNOWN_ERROR.sub(f"typical_error_m = {assumed_error:g}   # assumed; not decided", toml)
     try:
-        input_format = parse_format(format_file, guess.toml)
+        input_format = parse_format(format_file, toml)
         checked = check_events(find_input_files(names, data, members=input_format.members), input_format, data)
     except GeoharmError:
         checked = None
     categories = checked.categories if checked else {}
     kind = source_kind(" ".join(names), categories)
     return SourceMatch(
-        _short_name(names), kind, _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
+        _short_name(names), kind, _pattern(names, data), format_file, _guess_evidence(guess),
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
-                   guess.toml]),
+                   toml]),
         checked.ledger if checked else None, categories, checked.median_location if checked else (0.0, 0.0), guess.undecided,
         checked.events if checked else None,
     )  # fmt: skip
+
+
+def _guess_evidence(guess: FormatGuess) -> str:
+    """Return from which columns a format was guessed."""
+    columns = ", ".join(
+        f'{field} from "{column}"' if field != column else field for field, column in guess.columns.items()
+    )
+    return f"no shipped format fits; guessed from its columns: {columns}"
 
 
 def _short_name(names: Sequence[str]) -> str:

@@ -158,7 +158,7 @@ def find_candidates(
     most = min(max(_MOST_KM2, 30 * cell**2 / 1e6), _MOST_SHARE_OF_AREA * area.boundary.area / 1e6)
     fitting = _fitting(surface, points, most)
     shapes = [_inside(one.geometry, area.boundary) for one in fitting]
-    names = [_streets(found, events, x, y, shape) for shape in shapes]
+    names = [street_names(found, events, x, y, shape) for shape in shapes]
     named = [
         " ".join(filter(None, (streets, "" if names.count(streets) == 1 else _place(shape, area.crs))))
         for streets, shape in zip(names, shapes, strict=True)
@@ -207,7 +207,7 @@ def _inside(outline: BaseGeometry, boundary: BaseGeometry) -> BaseGeometry:
     return shapely.union_all(parts)
 
 
-def _streets(
+def street_names(
     found: LocatedEvents,
     events: NDArray[np.float64],
     x: NDArray[np.float64],

@@ -1,4 +1,4 @@
-"""The exact interval of a rate ratio, for small counts."""
+"""Exact intervals of rate ratios: of two windows, and of a zone relative to its control area."""
 
 from __future__ import annotations
 
@@ -8,9 +8,75 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
+from scipy.stats import beta
 
 from geoharm._validation import check_count, check_level
+from geoharm.errors import DesignError
 from geoharm.model.estimate import Interval
+from geoharm.model.rate_ratio import RateRatio
+
+
+def ratio_of_two_rates(
+    counts: tuple[int, int], days: tuple[int, int], *, dispersion: float = 1.0, level: float = 0.95
+) -> RateRatio:
+    r"""Return the ratio of the rates of two windows, after over before, with an interval for any size of counts.
+
+    Parameters
+    ----------
+    counts : (int, int)
+        Events before and after.
+    days : (int, int)
+        Days of the windows before and after, each above 0.
+    dispersion : float
+        Variance of the counts over their mean, at least 1.
+    level : float
+
+    Returns
+    -------
+    RateRatio
+        The value is NaN without an event before, and its interval then has no upper end.
+
+    Raises
+    ------
+    DesignError
+        If a window has no day, or the dispersion is below 1.
+
+    Notes
+    -----
+    Given the sum of both counts, the count after is binomial with :math:`p = r d_1 / (r d_1 + d_0)`, where r is the ratio. Its
+    Clopper-Pearson interval is turned into one of r. With a dispersion :math:`\phi` above 1, counts are taken for
+    :math:`y / \phi` independent events each, which widens the interval by about :math:`\sqrt\phi`. The interval holds the
+    noise of counting only: not what a trend, a season or any other cause does.
+
+    References
+    ----------
+    Clopper and Pearson (1934), Biometrika 26:404-413, https://doi.org/10.1093/biomet/26.4.404; for two Poisson rates, as
+    R's ``poisson.test``: Przyborowski and Wilenski (1940), https://doi.org/10.1093/biomet/31.3-4.313
+
+    Examples
+    --------
+    >>> found = ratio_of_two_rates((100, 60), (365, 365))
+    >>> round(found.value, 2), round(found.interval.low, 2), round(found.interval.high, 2)
+    (0.6, 0.43, 0.83)
+    """
+    level = check_level(level)
+    before, after = (check_count(count, "count") for count in counts)
+    if min(days) <= 0 or not dispersion >= 1:
+        msg = (
+            f"A ratio of rates needs days above 0 and a dispersion of at least 1; {days} and {dispersion:g} were given."
+        )
+        raise DesignError(msg)
+    if before + after == 0:
+        return RateRatio(math.nan, Interval(math.nan, math.nan, level), dispersion, "no event in either window")
+    tail, length_ratio = (1 - level) / 2, days[0] / days[1]
+    # Odds of an event to lie after rather than before, over those of equal rates.
+    first, second = before / dispersion, after / dispersion
+    low_share = float(beta.ppf(tail, second, first + 1)) if after else 0.0
+    high_share = float(beta.ppf(1 - tail, second + 1, first)) if before else 1.0
+    low = low_share / (1 - low_share) * length_ratio
+    high = high_share / (1 - high_share) * length_ratio if high_share < 1 else math.inf
+    value = after / before * length_ratio if before else math.nan
+    return RateRatio(value, Interval(low, high, level), dispersion, "" if before else "no event before")
 
 
 def exact_rate_ratio(table: tuple[tuple[int, int], tuple[int, int]], *, level: float = 0.95) -> Interval:

@@ -157,7 +157,8 @@ class SourceTable(Table):
         min_length=1, description="File names or patterns, searched in the folder given with `--data`."
     )
     covers: Annotated[PeriodTable | None, Locked("covers", "period")] = Field(
-        default=None, description="The days that the files cover, if the first and last event do not show it."
+        default=None,
+        description="The days that the files cover, if the first and last event do not show it; or the days of a table whose format says `undated = true`.",
     )
     oldest_first: Annotated[bool, Locked("oldest_first", unless=(False,))] = Field(
         default=False,
@@ -169,6 +170,14 @@ class SourceTable(Table):
         description="For an area table or survey, or for events whose format names the code of an area (`columns.area`) instead of coordinates: area files with the outlines of the areas.",
     )
     area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
+    addresses: Annotated[list[Name], Locked("addresses", unless=((),))] = Field(
+        default=[],
+        description="For dated points: names of sources of kind `addresses` or `streets`, by which rows without coordinates are placed, in this order; see [addresses](addresses.md).",
+    )
+    match: Annotated[float | None, Field(ge=80, le=100), Locked("match", unless=(None,))] = Field(
+        default=None,
+        description="With `addresses`: the similarity (100 is the same) from which on a street that they do not have is taken for the one that is written much alike; such rows are marked, and the answer is shown without them too. If left out, only the same address counts; 85 is a careful value (docs/addresses.md).",
+    )
 
 
 class WhereTable(Table):

@@ -25,7 +25,9 @@ from tests.report.printed_numbers import check_printed_numbers, file_record, tab
 
 @pytest.fixture(scope="module")
 def found(area):
-    return find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[design(area)])
+    return find_patterns(
+        MEASURE, events_of(area), study=made_study(area), ledger=ledger(), compared=[design(area).windows]
+    )
 
 
 def cells(image):
@@ -137,7 +139,11 @@ def test_all_parts_are_on_the_report_and_in_the_record(found, area, tmp_path):
 def test_without_an_answer_the_report_says_why(area, tmp_path):
     few = events_of(area, months=2)
     poor = find_patterns(
-        MEASURE, few, study=made_study(area), ledger=ledger(replace(made_study(area).period)), designs=[design(area)]
+        MEASURE,
+        few,
+        study=made_study(area),
+        ledger=ledger(replace(made_study(area).period)),
+        compared=[design(area).windows],
     )
     disclosed = protect(replace(result(area, PLENTY), patterns=(poor,)))
     publish_study(disclosed, tmp_path)

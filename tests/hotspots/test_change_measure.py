@@ -24,7 +24,7 @@ def events(area):
 def test_both_questions_with_the_settings_of_the_study(area, events):
     settings = ChangeSettings(permutations=99, level=0.1, block_days=7, block_metres=200.0, adaptive=True)
     found = measure_change(
-        MEASURE, events, study=replace(made_study(area), change=settings), design=design(area), bandwidth=600.0
+        MEASURE, events, study=replace(made_study(area), change=settings), windows=design(area).windows, bandwidth=600.0
     )
     assert [one.kind for one in found.surfaces] == [ChangeKind.INTENSITY, ChangeKind.SHARE]
     for one in found.surfaces:
@@ -37,7 +37,7 @@ def test_with_people_a_third_question_is_asked(area, events):
     x, y = np.meshgrid(np.linspace(west + 50, east - 50, 60), np.linspace(south + 50, north - 50, 60))
     settings = ChangeSettings(permutations=199, people=Points(x.ravel(), y.ravel(), np.full(x.size, 10.0)))
     found = measure_change(
-        MEASURE, events, study=replace(made_study(area), change=settings), design=design(area), bandwidth=600.0
+        MEASURE, events, study=replace(made_study(area), change=settings), windows=design(area).windows, bandwidth=600.0
     )
     risk = found.surfaces[2]
     assert risk.kind is ChangeKind.POPULATION
@@ -50,6 +50,6 @@ def test_with_people_a_third_question_is_asked(area, events):
 def test_an_empty_window_is_a_sentence(area, events):
     early = events.in_window(design(area).before)
     before = replace(events, x=events.x[early], y=events.y[early], day=events.day[early], weight=events.weight[early])
-    found = measure_change(MEASURE, before, study=made_study(area), design=design(area), bandwidth=600.0)
+    found = measure_change(MEASURE, before, study=made_study(area), windows=design(area).windows, bandwidth=600.0)
     assert found.surfaces == ()
     assert found.note == 'There are no located events in the window "after", so no ratio can be drawn.'

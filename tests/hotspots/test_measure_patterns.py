@@ -154,7 +154,7 @@ def events_of(area, months=36, market=20, elsewhere=60, seed=6):
 
 def test_a_measure_with_a_market_has_every_answer(area):
     events = events_of(area)
-    found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(), designs=[design(area)])
+    found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(), compared=[design(area).windows])
     assert found.reasons == ()
     assert found.clustering.gi.flagged(1).any()
     assert found.clustering.global_tests[0].p == pytest.approx(0.002)
@@ -184,7 +184,9 @@ def test_a_month_without_data_is_no_step_and_no_day(area):
     events = events_of(area)
     used = events.day.astype("datetime64[M]") != np.datetime64(gap, "M")
     events = DatedPoints(events.x[used], events.y[used], events.day[used], events.weight[used])
-    found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(missing=[gap]), designs=[design(area)])
+    found = find_patterns(
+        MEASURE, events, study=made_study(area), ledger=ledger(missing=[gap]), compared=[design(area).windows]
+    )
     assert found.emerging.map.missing == (gap,)
     assert np.isnan(found.emerging.map.z[14]).all()
     assert found.predictive_accuracy.earlier.days == 366 - 31
@@ -193,14 +195,14 @@ def test_a_month_without_data_is_no_step_and_no_day(area):
 def test_a_step_of_three_months_is_missing_if_one_of_them_is(area):
     study = replace(made_study(area), emerging=EmergingSettings(months=3))
     found = find_patterns(
-        MEASURE, events_of(area), study=study, ledger=ledger(missing=[date(2020, 3, 1)]), designs=[]
+        MEASURE, events_of(area), study=study, ledger=ledger(missing=[date(2020, 3, 1)]), compared=[]
     ).emerging
     assert (len(found.map.steps), found.map.missing) == (12, (date(2020, 1, 1),))
 
 
 def test_a_hot_pattern_rests_on_its_thinnest_hot_step(area):
     """What a hot spot says is said of each hot step: the least of them decides whether it may be shown."""
-    found = find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[]).emerging
+    found = find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), compared=[]).emerging
     hot = found.map.pattern > 0
     assert hot.any()
     row, column = (int(index[0]) for index in np.nonzero(hot))
@@ -223,13 +225,15 @@ def test_short_and_empty_sources_get_sentences(area):
     few = events_of(area, months=32)
     used = few.day >= np.datetime64("2021-01-01")
     events = DatedPoints(few.x[used], few.y[used], few.day[used], few.weight[used])
-    found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(short), designs=[design(area)])
+    found = find_patterns(
+        MEASURE, events, study=made_study(area), ledger=ledger(short), compared=[design(area).windows]
+    )
     why = dict(found.reasons)
     assert set(why) == {"emerging", "accuracy", "shift"}
     assert "at least 10 steps with data; 8 were given" in why["emerging"]
     assert "this source covers 8 whole months, not 24" in why["accuracy"]
     nothing = DatedPoints(np.empty(0), np.empty(0), np.empty(0, dtype="datetime64[D]"), np.empty(0))
-    empty = find_patterns(MEASURE, nothing, study=made_study(area), ledger=ledger(), designs=[design(area)])
+    empty = find_patterns(MEASURE, nothing, study=made_study(area), ledger=ledger(), compared=[design(area).windows])
     assert (empty.clustering, empty.emerging, empty.predictive_accuracy, empty.similarity) == (None, None, None, ())
     assert set(dict(empty.reasons)) == {"clusters", "emerging", "accuracy", "shift"}
 
@@ -240,7 +244,7 @@ def test_hotspots_are_drawn_without_a_look_at_the_later_period(area):
     late = events.day >= np.datetime64("2021-01-01")
     moved = DatedPoints(np.where(late, events.x + 700, events.x), events.y, events.day, events.weight)
     one, two = (
-        find_patterns(MEASURE, some, study=made_study(area), ledger=ledger(), designs=[]).predictive_accuracy
+        find_patterns(MEASURE, some, study=made_study(area), ledger=ledger(), compared=[]).predictive_accuracy
         for some in (events, moved)
     )
     assert one.accuracy.hotspots.cells == two.accuracy.hotspots.cells
@@ -250,7 +254,9 @@ def test_hotspots_are_drawn_without_a_look_at_the_later_period(area):
 
 def test_same_seed_same_patterns(area):
     one, two = (
-        find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[design(area)])
+        find_patterns(
+            MEASURE, events_of(area), study=made_study(area), ledger=ledger(), compared=[design(area).windows]
+        )
         for _ in range(2)
     )
     assert (
@@ -277,7 +283,7 @@ def test_shares_of_areas_are_compared_where_the_study_names_some(area):
     )
     study = replace(made_study(area), change=ChangeSettings(areas=quarters))
     events = events_of(area)
-    (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), designs=[design(area)]).similarity
+    (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), compared=[design(area).windows]).similarity
     used = events.in_window(design(area).before) | events.in_window(design(area).after)
     counted = [int((used & shapely.intersects_xy(shape, events.x, events.y)).sum()) for shape in quarters.shapes]
     assert found.support.tolist() == counted

@@ -31,7 +31,7 @@ def test_change_is_mapped_around_few_operations_only(count, monkeypatch):
     if count <= analyse.MOST_CHANGE_MAPS:
         assert found == tuple(("mapped", design.operation.name) for design in designs for _ in "ab")
     else:
-        assert {(one.operation, one.measure.name) for one in found} == {
+        assert {(one.windows_of, one.measure.name) for one in found} == {
             (d.operation.name, n) for d in designs for n in "ab"
         }
         assert {one.surfaces for one in found} == {()}

@@ -157,7 +157,7 @@ def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared
     areas = read_areas([shared / "merseyside-lsoa" / "E08000012.json"], study.area.crs, column="LSOA11CD")
     study = replace(study, change=ChangeSettings(areas=areas))
     (one,) = design_operations(study, ledgers, {})
-    found = {measure.name: _shift(dated_points(engine, measure), one, study).test for measure in study.measures}
+    found = {measure.name: _shift(dated_points(engine, measure), one.windows, study).test for measure in study.measures}
     shifted = {name: (int((shift.side != 0).sum()), round(shift.similarity, 2)) for name, shift in found.items()}
     assert shifted == {
         "violence and sexual offences": (1, 1.0),

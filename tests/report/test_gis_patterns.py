@@ -26,7 +26,7 @@ from tests.hotspots.test_measure_patterns import events_of, ledger
 
 @pytest.fixture(scope="module")
 def found(area):
-    return find_patterns(MEASURE, events_of(area), study=study(area), ledger=ledger(), designs=[design(area)])
+    return find_patterns(MEASURE, events_of(area), study=study(area), ledger=ledger(), compared=[design(area).windows])
 
 
 def disclosed(area, found, *files):

@@ -1,4 +1,4 @@
-"""Change surfaces of one measure around one operation: number, share, and risk by population."""
+"""Change surfaces of one measure between two windows: number, share, and risk by population."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from geoharm.errors import DesignError
 from geoharm.geo.cells import cells_within
 from geoharm.hotspots.change.surface import change_surface, population_risk
 from geoharm.hotspots.results.change import ChangeKind, ChangeResult
-from geoharm.model.design import Design
 from geoharm.model.grid import grid_over
 from geoharm.model.measure import Measure
 from geoharm.model.points import DatedPoints
 from geoharm.model.study import Study
+from geoharm.model.window_pair import WindowPair
 
 # Smaller cells would hardly differ from their neighbours.
 _CELLS_PER_BANDWIDTH = 3
 
 
 def measure_change(
-    measure: Measure, events: DatedPoints, *, study: Study, design: Design, bandwidth: float
+    measure: Measure, events: DatedPoints, *, study: Study, windows: WindowPair, bandwidth: float
 ) -> ChangeResult:
-    """Return the change surfaces of a measure between the windows of an operation, with p-values.
+    """Return the change surfaces of a measure between two windows, with p-values.
 
     There are two or three surfaces:
 
@@ -37,8 +37,8 @@ def measure_change(
         Located events of both windows.
     study : Study
         For its settings, area and seed.
-    design : Design
-        Of the operation, for its windows.
+    windows : WindowPair
+        Of an operation or a comparison.
     bandwidth : float
         Of the quartic kernel, in metres.
 
@@ -47,7 +47,7 @@ def measure_change(
     ChangeResult
         Without surfaces, and with the reason in `note`, if they cannot be computed.
     """
-    settings, operation = study.change, design.operation.name
+    settings = study.change
     cell = study.hotspots.cell * max(1, int(bandwidth / (_CELLS_PER_BANDWIDTH * study.hotspots.cell)))
     grid = grid_over(study.area.boundary, cell=cell)
     shared_settings: dict[str, Any] = {
@@ -65,8 +65,8 @@ def measure_change(
             change_surface(
                 events,
                 grid,
-                before=design.before,
-                after=design.after,
+                before=windows.before,
+                after=windows.after,
                 kind=kind,
                 adaptive=settings.adaptive,
                 **shared_settings,
@@ -76,5 +76,5 @@ def measure_change(
         if settings.people is not None:
             surfaces.append(population_risk(events, settings.people, grid, **shared_settings))
     except DesignError as error:
-        return ChangeResult(measure, operation, (), str(error))
-    return ChangeResult(measure, operation, tuple(surfaces))
+        return ChangeResult(measure, windows.name, (), str(error))
+    return ChangeResult(measure, windows.name, tuple(surfaces))

@@ -107,14 +107,14 @@ class ChangeSurface:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """Change surfaces of one measure between the windows of one operation, for the whole study area.
+    """Change surfaces of one measure between two windows, for the whole study area.
 
     Attributes
     ----------
     measure : Measure
         What is counted.
-    operation : str
-        The operation whose windows were compared.
+    windows_of : str
+        Name of the operation or the comparison whose windows were compared.
     surfaces : tuple of ChangeSurface
         One for each kind of comparison; empty if none could be computed.
     note : str
@@ -122,7 +122,7 @@ class ChangeResult:
     """
 
     measure: Measure
-    operation: str
+    windows_of: str
     surfaces: tuple[ChangeSurface, ...]
     note: str = ""
 

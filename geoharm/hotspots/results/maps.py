@@ -18,8 +18,8 @@ class HotspotResult:
     ----------
     measure : Measure
         What is counted.
-    views : mapping of (operation, view) to Surface
-        The view "whole period" with an empty name of the operation (""), and "before" and "after" of every operation.
+    views : mapping of (operation or comparison, view) to Surface
+        The view "whole period" with an empty name (""), and "before" and "after" of every operation and comparison.
     hotspots : tuple of Hotspot
         Of the whole period.
     bandwidth : Bandwidth
@@ -28,7 +28,7 @@ class HotspotResult:
         The whole period with 0.5, 1 and 2 times the bandwidth; empty if there are no events.
     concentration : Concentration
         Over the cells of the study area, for the whole period.
-    outlines : mapping of (operation, view) to tuple of Hotspot
+    outlines : mapping of (operation or comparison, view) to tuple of Hotspot
         The hotspots of every other view that has events.
     weights_bounded : bool
         Whether each weight is limited by the weights around it, as required for a public release.

@@ -124,12 +124,12 @@ class PredictiveAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class PatternSimilarity:
-    """Test of whether the shares of areas, or of squares, changed between the windows of an operation.
+    """Test of whether the shares of areas, or of squares, changed between two windows.
 
     Attributes
     ----------
-    operation : str
-        The operation whose windows were compared.
+    windows_of : str
+        Name of the operation or the comparison whose windows were compared.
     units : str
         The areas compared, in words: "squares of 1,000 m".
     grid : Grid
@@ -142,7 +142,7 @@ class PatternSimilarity:
         Events, and distinct places, in each area, in both windows together.
     """
 
-    operation: str
+    windows_of: str
     units: str
     grid: Grid
     label: NDArray[np.int64]
@@ -167,7 +167,7 @@ class PatternResult:
     emerging : EmergingHotspots or None
     predictive_accuracy : PredictiveAccuracy or None
     similarity : tuple of PatternSimilarity
-        One for each operation.
+        One for each operation, then one for each comparison that can be made.
     reasons : tuple of (str, str)
         The name of every part that could not be computed ("clusters", "emerging", "accuracy", "shift"), and the reason.
     """

@@ -221,6 +221,8 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     choose("category", _CATEGORY, lambda index: _are_categories(values[index]) and is_half_filled(index), 2)
     _prefer_varied_category(sample, values, columns, others)
     choose("address", _ADDRESS, lambda index: _are_addresses(values[index]), 1)
+    if sample.places is None and not {"longitude", "latlon"} & set(columns):
+        columns = _address_in_parts(words, values, candidates, columns)
     weight = next(
         (sample.header[index] for index in candidates if index not in columns.values() and set(words[index]) & _WEIGHT_WORDS
          and "id" not in words[index] and _are_counts(values[index])), "",
@@ -405,6 +407,47 @@ def _are_categories(texts: Sequence[str]) -> bool:
 
 def _are_addresses(texts: Sequence[str]) -> bool:
     return len(set(texts)) > 1 and not any(read_pair(text) or is_number(text) for text in texts[:50])
+
+
+def _address_in_parts(
+    words: Sequence[Sequence[str]],
+    values: Sequence[Sequence[str]],
+    candidates: Sequence[int],
+    columns: dict[str, int],
+) -> dict[str, int]:
+    """Return the columns with the street in place of the address, if house numbers have a column of their own; and the town."""
+    unused = [index for index in candidates if index not in columns.values()]
+    street = next(
+        (
+            index
+            for index in [*([columns["address"]] if "address" in columns else []), *unused]
+            if {"street", "road"} & set(words[index]) and not _are_house_numbers(values[index])
+        ),
+        None,
+    )
+    number = next(
+        (
+            index
+            for index in unused
+            if {"house", "street", "addr", "address", "st"} & set(words[index])
+            and {"number", "num", "no", "nr", "nbr"} & set(words[index])
+            and _are_house_numbers(values[index])
+        ),
+        None,
+    )
+    town = next((index for index in unused if {"city", "town"} & set(words[index]) and values[index]), None)
+    if street is not None and number is not None:
+        columns = {field: index for field, index in columns.items() if field != "address"}
+        columns |= {"number": number, "street": street}
+    if {"address", "street"} & set(columns) and town is not None:
+        columns |= {"town": town}
+    return columns
+
+
+def _are_house_numbers(texts: Sequence[str]) -> bool:
+    return bool(texts) and sum(
+        bool(re.fullmatch(r"\d{1,6}([.]0|[A-Za-z])?", text)) for text in texts
+    ) >= _NEARLY_ALL * len(texts)
 
 
 def _are_counts(texts: Sequence[str]) -> bool:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geoharm.ingest.geocoding.addresses import Address, is_abbreviation, read_address
-
-SAME_TEXT, STREETS_MEET = "same text", "streets meet"
+from geoharm.model.ledger import SAME_TEXT, STREETS_MEET
 
 # Located rows of one text agree if all lie within this distance (metres) of their mean point. A street without a house
 # number needs at least this many rows.
@@ -176,18 +175,33 @@ def _crossing_location(
         street_points = streets.get(street, np.empty((0, 2)))
         if excluded is not None and street_points.size:
             street_points = street_points[~(street_points[:, None, :] == excluded[None, :, :]).all(axis=2).any(axis=1)]
-        if not street_points.size:
-            return None
         points_by_street.append(street_points)
-    pairs = cKDTree(points_by_street[0]).sparse_distance_matrix(
-        cKDTree(points_by_street[1]), _MEET_WITHIN, output_type="ndarray"
-    )
+    meeting = where_streets_meet(*points_by_street)
+    return None if meeting is None or np.isnan(meeting[0]) else meeting
+
+
+def where_streets_meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return where two streets meet: the middle of their two nearest points, if they are within 75 m.
+
+    Parameters
+    ----------
+    one, other : ndarray, shape (n, 2)
+        Points on each street, in metres.
+
+    Returns
+    -------
+    (x, y) or None
+        NaN, twice, if they are near each other at several places; None if nowhere.
+    """
+    if not one.size or not other.size:
+        return None
+    pairs = cKDTree(one).sparse_distance_matrix(cKDTree(other), _MEET_WITHIN, output_type="ndarray")
     if not pairs.size:
         return None
-    middles = (points_by_street[0][pairs["i"]] + points_by_street[1][pairs["j"]]) / 2
+    middles = (one[pairs["i"]] + other[pairs["j"]]) / 2
     best = middles[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))[0]]
     if float(np.mean(np.hypot(*(middles - best).T) <= _ONE_PLACE_WITHIN)) < _MIN_SHARE_OF_PAIRS:
-        return None
+        return np.nan, np.nan
     return float(best[0]), float(best[1])
 
 

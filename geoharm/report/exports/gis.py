@@ -94,26 +94,27 @@ def _exact_surfaces(release: Release, suffix: str) -> dict[str, bytes]:
     return {
         f"{name}-density.tif": _density_geotiff(layer, layer.view.hotspots.exact[key], release.study.area.crs)
         for name, layer in _named_surfaces(release, suffix)
-        if (key := (layer.view.operation, layer.view.window)) in layer.view.hotspots.exact
+        if (key := (layer.view.windows_of, layer.view.window)) in layer.view.hotspots.exact
     }
 
 
 def _named_surfaces(release: Release, suffix: str) -> Iterator[tuple[str, ImageLayer]]:
     for number, measure_hotspots in enumerate(release.hotspots):
         for position, layer in enumerate(surface_layers(number, measure_hotspots)):
-            view = slug(f"{layer.view.operation} {layer.view.window}")
+            view = slug(f"{layer.view.windows_of} {layer.view.window}")
             yield f"surface{suffix}-{number + 1}-{slug(measure_hotspots.measure.name)}-{position}-{view}", layer
 
 
 def _pattern_images(release: Release, suffix: str) -> dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]]:
-    """Return every image of patterns, with its tags, by file name; of several operations, each has its number in the name."""
+    """Return every image of patterns, with its tags, by file name; of several operations and comparisons, each has its number in the name."""
     names = [operation.design.operation.name for operation in release.operations]
+    names += [comparison.name for comparison in release.study.comparisons]
     images: dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]] = {}
     for layer in pattern_layers(release):
         name = f"{layer.kind.value}{suffix}-{layer.number}-{slug(layer.measure.name)}"
-        if layer.operation:
-            number = f"-{names.index(layer.operation) + 1}" if len(names) > 1 else ""
-            name += f"{number}-{slug(layer.operation)}"
+        if layer.windows_of:
+            number = f"-{names.index(layer.windows_of) + 1}" if len(names) > 1 else ""
+            name += f"{number}-{slug(layer.windows_of)}"
         images[f"{name}-classes.tif"] = (layer, _pattern_tags(layer))
     return images
 
@@ -148,7 +149,7 @@ def _surface_tags(layer: ImageLayer) -> dict[str, str]:
     return {
         "measure": measure_hotspots.measure.name,
         "source": measure_hotspots.measure.source,
-        "view": f"{view.operation}: {view.window}" if view.operation else view.window,
+        "view": f"{view.windows_of}: {view.window}" if view.windows_of else view.window,
         "unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
         "kernel": measure_hotspots.kernel,
         "bandwidth_m": f"{measure_hotspots.bandwidth.value:.6g}",
@@ -167,7 +168,7 @@ def _pattern_tags(layer: PatternLayer) -> dict[str, str]:
         "source": layer.measure.source,
         "geoharm": __version__,
         "answers": layer.kind.value,
-        "operation": layer.operation,
+        "operation": layer.windows_of,
         "how": layer.method,
     } | {f"class_{number}": entry.label for number, entry in enumerate(layer.legend, start=1)}
 

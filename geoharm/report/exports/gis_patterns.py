@@ -20,16 +20,16 @@ _COLUMNS = ["measure", "role", "operation", "class", "how", "geometry"]
 
 
 def pattern_frames(release: Release) -> dict[LayerKind, geopandas.GeoDataFrame]:
-    """Return the patterns that are not empty, in the study's metres: one row for each measure, operation and class.
+    """Return the patterns that are not empty, in the study's metres: one row for each measure, pair of windows and class.
 
-    Columns: measure, role, operation (of a shift), class, how, geometry.
+    Columns: measure, role, operation (or comparison, of a shift), class, how, geometry.
     """
     layers = pattern_layers(release)
     crs = release.study.area.crs
     frames = {}
     for kind in (LayerKind.CLUSTERS, LayerKind.EMERGING, LayerKind.SHIFT):
         rows = [
-            (layer.measure.name, layer.measure.role.value, layer.operation, label, layer.method, geometry)
+            (layer.measure.name, layer.measure.role.value, layer.windows_of, label, layer.method, geometry)
             for layer in layers
             if layer.kind is kind
             for label, geometry in _polygons_by_class(layer, crs)

@@ -13,9 +13,9 @@ from geoharm.report import format_numbers
 from geoharm.report.exports.gis_layers import EFFECTS, HOTSPOTS, ZONES, GisLayer
 from geoharm.report.exports.qgis_project import ProjectLayer, project_file, rows_where
 from geoharm.report.exports.qgis_styles import palette_qml, style_column, with_values
-from geoharm.report.maps.layers import WHOLE, ImageLayer, LegendEntry, credit_lines, outer_distance
+from geoharm.report.maps.layers import WHOLE, ImageLayer, credit_lines, outer_distance
 from geoharm.report.maps.pattern_layers import PatternLayer
-from geoharm.report.maps.styles import LayerKind
+from geoharm.report.maps.styles import LayerKind, LegendEntry
 
 _PATTERNS = {
     LayerKind.CLUSTERS.value: "Clusters",

@@ -14,7 +14,7 @@ import resvg_py
 from geoharm.report.document import Chart
 from geoharm.report.section_html import chart_svg
 
-# Without quotes, which an attribute would hold in another form.
+# Without quotes: an attribute has them escaped, so that nothing would be found to put the bundled font before.
 _FONTS = "Segoe UI,Noto Sans,DejaVu Sans,Liberation Sans,Arial,sans-serif"
 # A part of DejaVu Sans, renamed because its licence requires that of changed copies (assets/fonts/LICENSE.txt), and the
 # Unicode ranges that it covers completely.

@@ -10,8 +10,7 @@ from xml.etree import ElementTree as Xml
 
 from geoharm._text import visible_text
 from geoharm.report import palette
-from geoharm.report.maps.layers import LegendEntry
-from geoharm.report.maps.styles import LineStyle
+from geoharm.report.maps.styles import LegendEntry, LineStyle
 
 # The oldest QGIS whose words for styles these are.
 _VERSION = "3.22"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from shapely.geometry.base import BaseGeometry
@@ -15,19 +15,14 @@ from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
 from geoharm.report import palette
-from geoharm.report.maps.styles import LINES, LayerKind, LineStyle
+from geoharm.report.maps.pattern_layers import pattern_layers
+from geoharm.report.maps.styles import LINES, LayerKind, LegendEntry, LineStyle
 from geoharm.report.wording.change import CLASS_WORDS
 from geoharm.report.wording.withheld import released_total
 
 CHANGE, WHOLE, BEFORE, AFTER = "change", "whole period", "before", "after"
-
-
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
-    """One line of a legend: a colour and its meaning."""
-
-    colour: str
-    label: str
+# The patterns that the map of a study without an operation shows.
+MAPPED_PATTERNS = (LayerKind.CLUSTERS, LayerKind.EMERGING)
 
 
 # The classes of change, from class 1.
@@ -44,16 +39,24 @@ class View:
         Position of the measure among the released hotspots, from 0.
     hotspots : ReleasedHotspots
         Measure and method.
-    operation : str
-        Empty for the whole period.
+    windows_of : str
+        Name of the operation or the comparison; empty for the whole period.
     window : str
-        "whole period", "before", "after", a time step, or "change".
+        "whole period", "before", "after", a time step, "change", or the kind of a pattern.
+    pair : int
+        Position of the comparison on the map, from 0; 0 for an operation.
     """
 
     number: int
     hotspots: ReleasedHotspots
-    operation: str
+    windows_of: str
     window: str
+    pair: int = 0
+
+    @property
+    def key(self) -> str:
+        """A name of the time shown that is unique on a map."""
+        return f"{self.window} {self.pair}" if self.pair else self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,35 +156,69 @@ class ImageLayer:
 Layer = ShapeLayer[Feature] | ImageLayer
 
 
-def layers_of(release: Release, operation: ReleasedOperation) -> tuple[Layer, ...]:
-    """Return the layers of an operation's map, from the lowest to the highest.
+def layers_of(release: Release, operation: ReleasedOperation | None) -> tuple[Layer, ...]:
+    """Return the layers of a map, from the lowest to the highest.
 
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        Its zones and the views of its windows are drawn.
+    operation : ReleasedOperation or None
+        Its zones and the views of its windows are drawn. Without one, the map is of the whole study: it shows the windows of
+        its comparisons, its clusters and emerging hotspots.
 
     Returns
     -------
     tuple of Layer
-        The study area and context lines; for each measure its surfaces, its change and its hotspots; then the zones.
+        The study area and context lines; for each measure its surfaces, its change, patterns and hotspots; then the zones.
     """
     layers: list[Layer] = [_study_layer(release), *_context_layers(release)]
-    name = operation.design.operation.name
+    names = pair_names(release, operation)
     for number, measure_hotspots in enumerate(release.hotspots):
-        layers += [layer for layer in surface_layers(number, measure_hotspots) if layer.view.operation in ("", name)]
         layers += [
-            _change_layer(View(number, measure_hotspots, name, CHANGE), change)
-            for change in operation_changes(release, name, measure_hotspots.measure.name)
+            _with_pair(layer, names)
+            for layer in surface_layers(number, measure_hotspots)
+            if layer.view.windows_of in ("", *names)
         ]
-        layers += hotspot_layers(release, number, operation=name)
-    layers += zone_layers(operation.design, release.study.area.crs, within=release.study.area.boundary)
+        for pair, name in enumerate(names):
+            layers += [
+                _change_layer(View(number, measure_hotspots, name, CHANGE, pair), change)
+                for change in drawn_changes(release, name, measure_hotspots.measure.name)
+            ]
+        if operation is None:
+            layers += _pattern_layers(release, number, measure_hotspots)
+        layers += hotspot_layers(release, number, windows_of=names)
+    if operation is not None:
+        layers += zone_layers(operation.design, release.study.area.crs, within=release.study.area.boundary)
     return tuple(layers)
 
 
+def pair_names(release: Release, operation: ReleasedOperation | None) -> tuple[str, ...]:
+    """Return whose windows before and after a map shows: an operation's, or those of every comparison."""
+    if operation is not None:
+        return (operation.design.operation.name,)
+    return tuple(comparison.name for comparison in release.study.comparisons)
+
+
+def _with_pair(layer: ImageLayer, names: Sequence[str]) -> ImageLayer:
+    """Return a surface with the position of its comparison on the map."""
+    if layer.view.windows_of not in names[1:]:
+        return layer
+    view = replace(layer.view, pair=names.index(layer.view.windows_of))
+    return replace(layer, name=f"surface {view.number} {view.key}", view=view)
+
+
+def _pattern_layers(release: Release, number: int, measure_hotspots: ReleasedHotspots) -> Iterator[ImageLayer]:
+    """Yield the clusters and the emerging hotspots of a measure."""
+    for layer in pattern_layers(release):
+        if layer.kind in MAPPED_PATTERNS and layer.measure.name == measure_hotspots.measure.name:
+            window = layer.kind.value
+            view = View(number, measure_hotspots, "", window)
+            name = f"surface {number} {window}"
+            yield ImageLayer(name, f"{layer.measure.name}, {window}", layer.kind, layer.image, layer.legend, view)
+
+
 def surface_layers(number: int, measure_hotspots: ReleasedHotspots) -> tuple[ImageLayer, ...]:
-    """Return the surfaces of one measure, for every operation and view.
+    """Return the surfaces of one measure, for every operation, comparison and view.
 
     Parameters
     ----------
@@ -200,35 +237,38 @@ def surface_layers(number: int, measure_hotspots: ReleasedHotspots) -> tuple[Ima
             LayerKind.SURFACE,
             image,
             legend,
-            View(number, measure_hotspots, operation, window),
+            View(number, measure_hotspots, windows_of, window),
         )
-        for (operation, window), image in measure_hotspots.views.items()
+        for (windows_of, window), image in measure_hotspots.views.items()
     )
 
 
-def hotspot_layers(release: Release, number: int, *, operation: str = "") -> tuple[ShapeLayer[HotspotFeature], ...]:
-    """Return the hotspots of one measure: of the whole period, then of an operation's windows before and after.
+def hotspot_layers(
+    release: Release, number: int, *, windows_of: Sequence[str] = ()
+) -> tuple[ShapeLayer[HotspotFeature], ...]:
+    """Return the hotspots of one measure: of the whole period, then of windows before and after.
 
     Parameters
     ----------
     release : Release
     number : int
         Position of the measure among the released hotspots, from 0.
-    operation : str
-        Name of the operation; if empty, only the whole period is returned.
+    windows_of : sequence of str
+        Names of the operation or of the comparisons whose windows are returned too.
     """
     measure_hotspots = release.hotspots[number]
     activity = measure_hotspots.measure.role is Role.ACTIVITY
     kind = LayerKind.ACTIVITY_HOTSPOT if activity else LayerKind.HOTSPOT
     views = [(View(number, measure_hotspots, "", WHOLE), measure_hotspots.hotspots)]
     views += [
-        (View(number, measure_hotspots, operation, window), hotspots)
-        for (outline_operation, window), hotspots in measure_hotspots.outlines.items()
-        if outline_operation == operation and window in (BEFORE, AFTER)
+        (View(number, measure_hotspots, name, window, pair), hotspots)
+        for pair, name in enumerate(windows_of)
+        for (outlined, window), hotspots in measure_hotspots.outlines.items()
+        if outlined == name and window in (BEFORE, AFTER)
     ]
     return tuple(
         ShapeLayer(
-            f"hotspots {number} {view.window}",
+            f"hotspots {number} {view.key}",
             f"Hotspots of {measure_hotspots.measure.name}, {view.window}",
             kind,
             LINES[kind],
@@ -274,10 +314,10 @@ def zone_layers(design: Design, crs: str, *, within: BaseGeometry | None = None)
     )
 
 
-def operation_changes(release: Release, operation: str, measure: str) -> Iterator[ReleasedChange]:
-    """Yield the change of a measure around an operation, if it is drawn."""
+def drawn_changes(release: Release, windows_of: str, measure: str) -> Iterator[ReleasedChange]:
+    """Yield the change of a measure between the windows of an operation or comparison, if it is drawn."""
     for change in release.changes:
-        if (change.operation, change.measure.name) == (operation, measure) and change.pictures:
+        if (change.windows_of, change.measure.name) == (windows_of, measure) and change.pictures:
             yield change
 
 
@@ -290,6 +330,7 @@ def credit_lines(release: Release) -> tuple[str, ...]:
     """Return the attribution of every source and drawn layer, each once."""
     attributions = [source.attribution for source in release.all_ledgers if source.attribution]
     attributions += release.study.publish.attribution
+    attributions += release.study.publish.ground.credits if release.study.publish.ground is not None else ()
     return tuple(dict.fromkeys(attributions))
 
 
@@ -311,7 +352,7 @@ def _context_layers(release: Release) -> tuple[ShapeLayer[Feature], ...]:
 def _change_layer(view: View, change: ReleasedChange) -> ImageLayer:
     image = change.pictures[ChangeKind.INTENSITY]
     title = f"{change.measure.name}, {CHANGE}"
-    return ImageLayer(f"surface {view.number} {CHANGE}", title, LayerKind.CHANGE, image, CHANGE_LEGEND, view)
+    return ImageLayer(f"surface {view.number} {view.key}", title, LayerKind.CHANGE, image, CHANGE_LEGEND, view)
 
 
 def _hotspot_feature(release: Release, view: View, hotspot: Hotspot) -> HotspotFeature:

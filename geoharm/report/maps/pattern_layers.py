@@ -9,8 +9,7 @@ from geoharm.disclosure.patterns import PATTERNS
 from geoharm.disclosure.released import ClassedImage, Release, ReleasedPatterns
 from geoharm.model.measure import Measure
 from geoharm.report import palette
-from geoharm.report.maps.layers import LegendEntry
-from geoharm.report.maps.styles import LayerKind
+from geoharm.report.maps.styles import LayerKind, LegendEntry
 from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
 
 
@@ -42,8 +41,8 @@ class PatternLayer:
     number : int
         Position of the measure among the released patterns, from 1.
     measure : Measure
-    operation : str
-        Name of the operation, for a shift; else empty.
+    windows_of : str
+        Name of the operation or the comparison, for a shift; else empty.
     method : str
         How its p-values were computed, or what its units are.
     """
@@ -54,12 +53,12 @@ class PatternLayer:
     legend: tuple[LegendEntry, ...]
     number: int
     measure: Measure
-    operation: str
+    windows_of: str
     method: str
 
 
 def pattern_layers(release: Release) -> tuple[PatternLayer, ...]:
-    """Return the layers of every measure's patterns; a shift has one for each operation."""
+    """Return the layers of every measure's patterns; a shift has one for each operation and comparison."""
     return tuple(
         layer
         for number, measure_patterns in enumerate(release.patterns, start=1)
@@ -71,8 +70,8 @@ def _measure_layers(number: int, measure_patterns: ReleasedPatterns) -> list[Pat
     measure = measure_patterns.measure
     layers = []
 
-    def add(kind: LayerKind, title: str, image: ClassedImage, method: str, operation: str = "") -> None:
-        layers.append(PatternLayer(title, kind, image, LEGENDS[kind], number, measure, operation, method))
+    def add(kind: LayerKind, title: str, image: ClassedImage, method: str, windows_of: str = "") -> None:
+        layers.append(PatternLayer(title, kind, image, LEGENDS[kind], number, measure, windows_of, method))
 
     if measure_patterns.clusters is not None:
         clusters = measure_patterns.clusters
@@ -80,7 +79,7 @@ def _measure_layers(number: int, measure_patterns: ReleasedPatterns) -> list[Pat
     if measure_patterns.emerging is not None:
         emerging = measure_patterns.emerging
         add(LayerKind.EMERGING, f"Emerging hotspots of {measure.name}", emerging.image, emerging_method(emerging))
-    for operation, shift in measure_patterns.similarity.items():
-        title = f"Shift of {measure.name}, {operation}"
-        add(LayerKind.SHIFT, title, shift.image, f"shares of {shift.units}", operation)
+    for name, shift in measure_patterns.similarity.items():
+        title = f"Shift of {measure.name}, {name}"
+        add(LayerKind.SHIFT, title, shift.image, f"shares of {shift.units}", name)
     return layers

@@ -28,6 +28,14 @@ class LayerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One line of a legend: a colour and its meaning."""
+
+    colour: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stroke:
     """A line as one kind of writer draws it.
 
@@ -86,3 +94,5 @@ LINES: Mapping[LayerKind, LineStyle] = {
 
 # A target in a picture of the whole study area is small, so its line is thin.
 SMALL_TARGET = Stroke(1.2, halo=3)
+# So are the hotspots in it.
+SMALL_HOTSPOT = Stroke(1.2, halo=2.4)

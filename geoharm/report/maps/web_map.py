@@ -14,9 +14,11 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import AFTER
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
+from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
+from geoharm.report.wording.concentration import lead
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import released_total
 
@@ -41,19 +43,19 @@ class LeafletAssets:
     style: str
 
 
-def build_map(release: Release, operation: ReleasedOperation) -> folium.Map:
-    """Return the layers of an operation's map as a folium map without tiles, for further work.
+def build_map(release: Release, operation: ReleasedOperation | None) -> folium.Map:
+    """Return the layers of a map as a folium map without tiles, for further work.
 
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        Its zones are drawn.
+    operation : ReleasedOperation or None
+        Its zones are drawn; None for a study that evaluates none.
     """
     return to_folium(layers_of(release, operation))
 
 
-def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
+def map_page(release: Release, operation: ReleasedOperation | None, verdict: Verdict | None) -> str:
     """Return the map as one whole HTML file that runs only its own scripts.
 
     It loads nothing, unless the study file names a background map.
@@ -61,24 +63,39 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        Its zones are drawn.
-    verdict : Verdict
+    operation : ReleasedOperation or None
+        Its zones are drawn; None for a study that evaluates none.
+    verdict : Verdict or None
         The verdict on that operation.
     """
-    tiles = release.study.publish.tiles
+    later = operation.design.later if operation else AFTER
+    publish = release.study.publish
+    tiles, ground = publish.tiles, None
+    if publish.ground is not None:
+        targets = [operation.design.operation.target] if operation else []
+        ground = packed_ground(publish.ground, release.study.area.crs, near=targets)
     leaflet = leaflet_assets()
     return render_page(
         "map.html.j2",
         style=leaflet.style + asset("map.css"),
-        scripts=(leaflet.script, _map_script(operation.design.later)),
-        later=operation.design.later,
+        scripts=(leaflet.script, *([asset("ground.js")] if ground is not None else []), _map_script(later)),
+        later=later,
         version=__version__,
-        operation=operation.design.operation,
+        operation=operation.design.operation if operation else None,
         study=release.study,
-        verdict=verdict,
+        heading=operation.design.operation.name if operation else release.study.name,
+        line=verdict.headline if verdict else lead(release),
         internal=release.is_internal,
-        data=json_block(map_data(release, operation, layers_of(release, operation))),
+        data=json_block(
+            map_data(
+                release,
+                operation,
+                layers_of(release, operation),
+                ground=None if ground is None else ground.data,
+            )
+        ),
+        has_ground=ground is not None,
+        ground_note="" if ground is None else ground.note,
         measures=[(index, measure_hotspots.measure.name) for index, measure_hotspots in enumerate(release.hotspots)],
         hotspot_rows=[
             (
@@ -93,8 +110,8 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
             for hotspot in measure_hotspots.hotspots[:_TABLE_ROWS]
         ],
         lines={kind.value: style for kind, style in LINES.items()},
-        has_context=bool(release.study.publish.context),
-        has_places=bool(release.study.publish.places),
+        has_context=bool(publish.context),
+        has_places=bool(publish.places),
         credits=credit_lines(release),
         hosts=tiles.hosts if tiles else (),
         tiles=tiles,

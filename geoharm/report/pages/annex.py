@@ -37,7 +37,7 @@ PARTS = (
     ),
     Part(
         "analysts", "Analysts", "Where it clusters, what emerges, what was done.",
-        ("where", "change", "patterns", "activity", "shifts", "tactics"),
+        ("where", "comparisons", "change", "patterns", "activity", "shifts", "tactics"),
     ),
     Part(
         "evaluators", "Evaluators", "What the answer rests on, and what it depends on.",
@@ -89,7 +89,7 @@ def annex_parts(sections: Sequence[Section]) -> tuple[tuple[Part, tuple[AnnexSec
     return tuple((part, of_part) for part, of_part in by_part if of_part)
 
 
-def part_html(release: Release, operation: ReleasedOperation, sections: Sequence[AnnexSection]) -> list[Markup]:
+def part_html(release: Release, operation: ReleasedOperation | None, sections: Sequence[AnnexSection]) -> list[Markup]:
     """Return the sections of one part as HTML, each with its answer."""
     return [
         closable_section_html(placed.section, placed.anchor, section_answer(placed.section, release, operation))

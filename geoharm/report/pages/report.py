@@ -22,6 +22,7 @@ from geoharm.report.pages.annex import annex_parts, in_page_order, part_html
 from geoharm.report.pages.brief import answer, cells, data, distance, harms, place_and_time, values
 from geoharm.report.section_html import chart_html
 from geoharm.report.sections.change import change_section
+from geoharm.report.sections.comparisons import comparisons_section
 from geoharm.report.sections.diagnostics import diagnostics_section
 from geoharm.report.sections.distance import distance_section
 from geoharm.report.sections.evidence import evidence_section
@@ -54,6 +55,7 @@ def report_sections(release: Release, operation: ReleasedOperation, verdict: Ver
         *values_section(operation),
         *unintended_harm_section(release, operation),
         *places_section(release, operation),
+        *comparisons_section(release),
         *change_section(release, operation),
         *patterns_section(release, operation),
         *activity_section(operation),
@@ -107,7 +109,7 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
     study_operation = operation.design.operation
     files = file_names(release, operation)
     kind = "placebo date" if study_operation.placebo else study_operation.tactic
-    parts = _parts(release, operation, sections)
+    parts = parts_of_page(release, operation, sections)
     is_measured = harms.has_intervals(verdict)
     return render_page(
         "report.html.j2",
@@ -149,7 +151,10 @@ def print_foot(operation: str, study: str) -> str:
     )
 
 
-def _parts(release: Release, operation: ReleasedOperation, sections: Sequence[Section]) -> list[PartOfPage]:
+def parts_of_page(
+    release: Release, operation: ReleasedOperation | None, sections: Sequence[Section]
+) -> list[PartOfPage]:
+    """Return the parts of the annex as a template takes them."""
     return [
         PartOfPage(
             part.anchor,
@@ -273,14 +278,14 @@ def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict)
 
 
 def release_line(release: Release) -> str:
-    """Return for whom a release is, and what it withholds, in a line."""
+    """Return for whom the page is, and what is withheld, in one line."""
     if release.is_internal:
         return "Internal: not for release."
     return f"Public release. Counts from 1 to {release.threshold - 1} are withheld."
 
 
 def release_note(release: Release) -> str:
-    """Return what a release withholds, as the last words of a document."""
+    """Return the sentence about what is withheld at the foot of the page."""
     if release.is_internal:
         return "Internal release: nothing is withheld."
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedChange, ReleasedOperation
@@ -36,7 +37,7 @@ _READING_PARTS = ("Reading", "Fewer events, km2", "More events, km2", "Chance ca
 def change_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
     """Return the maps of change of the primary measure, and the readings of all measures; none without either."""
     measure = operation.primary.measure
-    changes = [change for change in release.changes if change.operation == operation.design.operation.name]
+    changes = [change for change in release.changes if change.windows_of == operation.design.operation.name]
     primary_change = next((change for change in changes if change.measure.name == measure.name), None)
     note = change_note(primary_change) if primary_change else ""
     if primary_change is None or not (primary_change.pictures or note):
@@ -47,15 +48,20 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
     share = chance_share(primary_change)
     if share > _ALL_CHANCE:
         blocks = _collapsed(blocks, share, measure.name, file_names(release, operation).map)
+    if readings := reading_table(changes):
+        blocks.append(readings)
+    return (Section("change", "What changed, and what chance can explain", "For all", tuple(blocks)),)
+
+
+def reading_table(changes: Sequence[ReleasedChange]) -> Table | None:
+    """Return the readings of changes, by measure and question, as a table; None if there is none."""
     rows = tuple(
         Row((text_cell(change.measure.name), text_cell(kind.value), _reading_cell(change, kind)))
         for change in changes
         for kind in change.areas
     )
-    if rows:
-        columns = (Column("Measure"), Column("Compared as", "As"), Column("Reading", parts=_READING_PARTS))
-        blocks.append(Table(columns, rows, "In the whole study area, by measure and question"))
-    return (Section("change", "What changed, and what chance can explain", "For all", tuple(blocks)),)
+    columns = (Column("Measure"), Column("Compared as", "As"), Column("Reading", parts=_READING_PARTS))
+    return Table(columns, rows, "In the whole study area, by measure and question") if rows else None
 
 
 def chance_share(change: ReleasedChange) -> float:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report.cells import text_cell
-from geoharm.report.document import BulletList, CellStyle, Column, Paragraph, RichText, Row, Section, Table
+from geoharm.report.document import BulletList, CellStyle, Column, Paragraph, Row, Section, Table
 from geoharm.report.section_html import mono
+from geoharm.report.sections.comparisons import COMPARISON_METHODS
 from geoharm.report.sections.patterns import PATTERN_METHODS
 from geoharm.report.sections.places import HOTSPOT_METHODS
 from geoharm.report.wording.captions import method_note
 
 
-def methods_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
-    """Return how every number was computed, and from which files."""
+def methods_section(release: Release, operation: ReleasedOperation | None) -> tuple[Section, ...]:
+    """Return how every number was computed, and from which files; without an operation, nothing about evaluations."""
     inputs = list(release.study.inputs.items())
     inputs += [(file.file, file.sha256) for ledger in release.all_ledgers for file in ledger.files]
     table = Table(
@@ -27,11 +28,14 @@ def methods_section(release: Release, operation: ReleasedOperation) -> tuple[Sec
         f"geoharm {__version__}, seed {release.study.seed}; coordinates in {release.study.area.crs}. The same inputs, "
         "version and platform give this file again, byte for byte. Details are in run.json."
     )
-    blocks = (BulletList(_method_items(operation)), table, Paragraph(provenance, "small"))
+    items = [*HOTSPOT_METHODS, *PATTERN_METHODS] if operation is None else _evaluation_items(operation)
+    items += COMPARISON_METHODS if release.comparisons else ()
+    formulas = tuple((f"{text} ", mono(link)) if link else text for text, link in items)
+    blocks = (BulletList(formulas), table, Paragraph(provenance, "small"))
     return (Section("methods", "Methods and provenance", "For evaluators", blocks),)
 
 
-def _method_items(operation: ReleasedOperation) -> tuple[RichText, ...]:
+def _evaluation_items(operation: ReleasedOperation) -> list[tuple[str, str]]:
     target = operation.primary.effect("target")
     design = operation.design
     items = [
@@ -64,5 +68,4 @@ def _method_items(operation: ReleasedOperation) -> tuple[RichText, ...]:
          "would change it; \u201cno rise over X%\u201d or \u201cno fall over X%\u201d where the one-sided 95% bound is at most "
          f"{design.margin:.0%}; else \u201ccannot tell\u201d.", "https://doi.org/10.1007/BF01068419"),
     ]  # fmt: skip
-    items += [(note, "") for note in design.notes]
-    return tuple((f"{text} ", mono(link)) if link else text for text, link in items)
+    return [*items, *((note, "") for note in design.notes)]

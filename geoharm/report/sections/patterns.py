@@ -14,6 +14,7 @@ from geoharm.disclosure.released import (
     ReleasedEmergingHotspots,
     ReleasedOperation,
     ReleasedPatterns,
+    leading_measure,
 )
 from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
@@ -39,12 +40,11 @@ from geoharm.report.document import (
     Table,
     Value,
 )
-from geoharm.report.maps.layers import LegendEntry
 from geoharm.report.maps.pattern_layers import LEGENDS
-from geoharm.report.maps.static_map import operation_map
-from geoharm.report.maps.styles import LayerKind
+from geoharm.report.maps.static_map import area_map, operation_map
+from geoharm.report.maps.styles import LayerKind, LegendEntry
 from geoharm.report.section_html import legend_swatch, strong
-from geoharm.report.wording.patterns import cluster_method, emerging_method
+from geoharm.report.wording.patterns import cluster_method, emerging_method, emerging_text, km2_text
 from geoharm.report.wording.withheld import note_as_sentence, note_text, sentence_text
 
 PATTERN_METHODS = (
@@ -75,18 +75,21 @@ _MEANINGS = {
 _CLUSTER_CLASSES = ("high", "low", "high among low", "low among high")
 
 
-def patterns_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
-    """Return the maps of the primary measure's patterns, and the tables of all measures; none without patterns."""
+def patterns_section(release: Release, operation: ReleasedOperation | None) -> tuple[Section, ...]:
+    """Return the maps of the primary measure's patterns, and the tables of all measures; none without patterns.
+
+    Without an operation there is no shift of the pattern: comparisons have it in their own section.
+    """
     if not release.patterns:
         return ()
-    measure = operation.primary.measure
+    measure = leading_measure(release, operation)
     primary = next((patterns for patterns in release.patterns if patterns.measure.name == measure.name), None)
     blocks: list[Block] = []
     maps = _pattern_maps(release, operation, primary) if primary else ()
     if maps:
         lead = (
-            f"{_text.capitalised(measure.name)} in the whole study area; the target area is outlined. Grey: what chance can "
-            f"explain. Blank: too few {measure.unit} to show."
+            f"{_text.capitalised(measure.name)} in the whole study area{'; the target area is outlined' if operation else ''}. "
+            f"Grey: what chance can explain. Blank: too few {measure.unit} to show."
         )
         blocks += [Paragraph(lead, "how"), FigureRow(maps, three=len(maps) == 3)]
     blocks += _unless_nothing(
@@ -96,18 +99,24 @@ def patterns_section(release: Release, operation: ReleasedOperation) -> tuple[Se
     )
     blocks.append(Subheading("Emerging hotspots"))
     blocks += _unless_nothing(
-        _emerging_blocks(release, operation, primary),
+        _emerging_blocks(release, measure.name, primary),
         "no pattern over time anywhere",
         {patterns.measure.name: _has_emerging(patterns) for patterns in release.patterns},
     )
     blocks += _accuracy_blocks(release)
-    blocks += _unless_nothing(
-        _shift_blocks(release, operation.design.operation.name, operation.design.later),
-        "no shift of the pattern beyond chance",
-        {patterns.measure.name: _has_shift(patterns, operation) for patterns in release.patterns},
-    )
+    if operation is not None:
+        blocks += shift_blocks(release, operation.design.operation.name, operation.design.later)
     heading = "Clusters, emerging hotspots, and how well hotspots predict"
     return (Section("patterns", heading, "For analysts", tuple(blocks)),)
+
+
+def shift_blocks(release: Release, windows_of: str, later: str) -> list[Block]:
+    """Return whether the pattern shifted between the windows of an operation or comparison, by measure."""
+    return _unless_nothing(
+        _shift_tables(release, windows_of, later),
+        "no shift of the pattern beyond chance",
+        {patterns.measure.name: _has_shift(patterns, windows_of) for patterns in release.patterns},
+    )
 
 
 def _unless_nothing(blocks: Sequence[Block], nothing: str, found: Mapping[str, bool | None]) -> list[Block]:
@@ -141,8 +150,8 @@ def _has_emerging(patterns: ReleasedPatterns) -> bool | None:
     return None if emerging is None else any(pattern is not EmergingPattern.NONE for pattern, _, _ in emerging.patterns)
 
 
-def _has_shift(patterns: ReleasedPatterns, operation: ReleasedOperation) -> bool | None:
-    shift = patterns.similarity.get(operation.design.operation.name)
+def _has_shift(patterns: ReleasedPatterns, windows_of: str) -> bool | None:
+    shift = patterns.similarity.get(windows_of)
     return None if shift is None else bool(shift.more or shift.fewer)
 
 
@@ -158,12 +167,18 @@ def pattern_meaning(pattern: EmergingPattern) -> str:
     return _MEANINGS[abs(int(pattern))].format(*hot_cold_words)
 
 
-def _pattern_maps(release: Release, operation: ReleasedOperation, patterns: ReleasedPatterns) -> tuple[Figure, ...]:
+def _pattern_maps(
+    release: Release, operation: ReleasedOperation | None, patterns: ReleasedPatterns
+) -> tuple[Figure, ...]:
     """Return the maps of the whole study area, each with its legend."""
 
     def figure(title: str, image: ClassedImage, classes: Iterable[LegendEntry]) -> Figure:
         entries = tuple((legend_swatch(entry.colour), entry.label) for entry in classes)
-        chart = operation_map(release, operation.design, image, title, whole=True)
+        chart = (
+            area_map(release, image, title)
+            if operation is None
+            else operation_map(release, operation.design, image, title, whole=True)
+        )
         return Figure(chart, title, Legend(entries, title, wide=True))
 
     figures = []
@@ -179,7 +194,7 @@ def _pattern_maps(release: Release, operation: ReleasedOperation, patterns: Rele
             entry for entry, pattern in zip(LEGENDS[LayerKind.EMERGING], PATTERNS, strict=True) if pattern in shown
         ]
         figures.append(figure("Emerging hotspots", patterns.emerging.image, classes))
-    shift = patterns.similarity.get(operation.design.operation.name)
+    shift = patterns.similarity.get(operation.design.operation.name) if operation else None
     if shift:
         figures.append(figure(f"Shift of the pattern, {shift.units}", shift.image, LEGENDS[LayerKind.SHIFT]))
     return tuple(figures)
@@ -266,16 +281,15 @@ def _p_text(value: float) -> str:
     return f"p {value:.3f}" if value >= 0.0005 else "p under 0.001"
 
 
-def _emerging_blocks(release: Release, operation: ReleasedOperation, primary: ReleasedPatterns | None) -> list[Block]:
-    name = operation.primary.measure.name
+def _emerging_blocks(release: Release, name: str, primary: ReleasedPatterns | None) -> list[Block]:
     emerging = primary.emerging if primary else None
     blocks: list[Block] = []
     if primary and emerging and _has_emerging(primary):
         blocks.append(_emerging_table(emerging, f"{_text.capitalised(name)}: patterns over time"))
     if primary and not (emerging and len(emerging.patterns) > 1):
-        blocks.append(Paragraph(f"{_text.capitalised(name)}: {_emerging_text(primary)}"))
+        blocks.append(Paragraph(f"{_text.capitalised(name)}: {emerging_text(primary)}"))
     blocks += [
-        Paragraph((strong(f"{patterns.measure.name}:"), f" {_emerging_text(patterns)}"), "small")
+        Paragraph((strong(f"{patterns.measure.name}:"), f" {emerging_text(patterns)}"), "small")
         for patterns in release.patterns
         if patterns.measure.name != name
     ]
@@ -296,7 +310,7 @@ def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
         Row(
             (
                 text_cell(pattern.label),
-                Cell(_km2_text(area_km2), (number_value(area_km2) if math.isfinite(area_km2) else Missing.WITHHELD,)),
+                Cell(km2_text(area_km2), (number_value(area_km2) if math.isfinite(area_km2) else Missing.WITHHELD,)),
                 text_cell(pattern_meaning(pattern)),
                 text_cell(format_numbers.with_true_minus(note_text(reason)).replace(" %", "%")),
             )
@@ -305,25 +319,6 @@ def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
         if pattern is not EmergingPattern.NONE
     )
     return Table(columns, rows, caption)
-
-
-def _emerging_text(patterns: ReleasedPatterns) -> str:
-    if patterns.emerging is None:
-        return sentence_text(patterns.why_not.get("emerging", ""))
-    pattern_texts = [
-        f"{pattern.label} {_km2_text(area_km2)}{' km²' if math.isfinite(area_km2) else ''}"
-        for pattern, area_km2, _ in patterns.emerging.patterns
-        if pattern is not EmergingPattern.NONE
-    ]
-    return (
-        note_as_sentence(format_numbers.join_with_and(pattern_texts))
-        if pattern_texts
-        else "No pattern anywhere: no place was hot or cold beyond chance."
-    )
-
-
-def _km2_text(area_km2: float) -> str:
-    return f"{area_km2:,.2f}" if math.isfinite(area_km2) else "withheld"
 
 
 def _accuracy_blocks(release: Release) -> list[Block]:
@@ -397,7 +392,7 @@ def _share_text(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def _shift_blocks(release: Release, operation: str, later: str) -> list[Block]:
+def _shift_tables(release: Release, windows_of: str, later: str) -> list[Block]:
     units = next((shift.units for patterns in release.patterns for shift in patterns.similarity.values()), "areas")
     columns = (
         Column("Measure"),
@@ -412,7 +407,7 @@ def _shift_blocks(release: Release, operation: str, later: str) -> list[Block]:
     caption = f"Did the pattern shift, before against {later}? Shares of {units}, whatever the total did"
     rows, notes = [], []
     for patterns in release.patterns:
-        name, shift = _measure_name(patterns), patterns.similarity.get(operation)
+        name, shift = _measure_name(patterns), patterns.similarity.get(windows_of)
         cells: tuple[Cell, ...]
         if shift is None:
             cells = (_reason_cell(columns, patterns.why_not.get("shift", "")),)

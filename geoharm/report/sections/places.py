@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from geoharm import _text
-from geoharm.disclosure.released import Release, ReleasedHotspots, ReleasedOperation
+from geoharm.disclosure.released import (
+    ClassedImage,
+    Release,
+    ReleasedHotspots,
+    ReleasedOperation,
+    leading_measure,
+)
 from geoharm.hotspots.results.surface import Concentration
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
@@ -30,7 +36,7 @@ from geoharm.report.document import (
     Subheading,
     Table,
 )
-from geoharm.report.maps.static_map import operation_map
+from geoharm.report.maps.static_map import area_map, operation_map
 from geoharm.report.section_html import legend_swatch
 from geoharm.report.wording.methods import density_method
 from geoharm.report.wording.when import later_clause, later_head
@@ -56,22 +62,25 @@ _KINDS = {
 }  # fmt: skip
 
 
-def places_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
+def places_section(release: Release, operation: ReleasedOperation | None) -> tuple[Section, ...]:
     """Return maps, hotspots and concentration of events.
 
     Parameters
     ----------
     release : Release
-    operation : ReleasedOperation
-        The maps show the density of its primary measure in the windows before and after.
+    operation : ReleasedOperation or None
+        The maps show the density of its primary measure in the windows before and after; without one, that of the study's
+        leading measure over the whole period.
     """
-    measure = operation.primary.measure
+    measure = leading_measure(release, operation)
     surface = next(
         (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.measure.name == measure.name),
         None,
     )
     lead = (
-        f"{_text.capitalised(measure.name)} before and {later_clause(operation.design)}, on one scale of colours. Thick line: target area; dotted: gap; "
+        f"{_text.capitalised(measure.name)} over the whole period. Blank: under the first class, or too few {measure.unit} to show."
+        if operation is None
+        else f"{_text.capitalised(measure.name)} before and {later_clause(operation.design)}, on one scale of colours. Thick line: target area; dotted: gap; "
         f"dashed: rings. Blank: under the first class, or too few {measure.unit} to show."
     )
     blocks: list[Block] = [Paragraph(lead, "how")]
@@ -106,27 +115,27 @@ def _kept_text(factor: float, kept: float) -> str:
     return "" if math.isnan(kept) else f"; {_text.percent_text(kept)} of the area of those used is in them"
 
 
-def _map_blocks(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots) -> Iterable[Block]:
-    design = operation.design
-    maps = []
-    for view, (image, events) in surface.of(design.operation.name).items():
-        if view in ("before", "after"):
-            window = design.before if view == "before" else design.after
-            title = f"{'Before' if view == 'before' else later_head(design)}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
-            maps.append(Figure(operation_map(release, design, image, title), title))
-    yield FigureRow(tuple(maps))
+def _map_blocks(release: Release, operation: ReleasedOperation | None, surface: ReleasedHotspots) -> Iterable[Block]:
+    def drawn(image: ClassedImage, title: str) -> Figure:
+        if operation is None:
+            return Figure(area_map(release, image, title), title)
+        return Figure(operation_map(release, operation.design, image, title), title)
+
+    maps = [] if operation is None else _maps_of_windows(release, operation, surface)
+    if maps:
+        yield FigureRow(tuple(maps))
     colours = zip(palette.DENSITY, surface.breaks, strict=True)
     yield Legend(tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density")
     recipe = (
-        f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes for "
-        f"before and {design.later}."
+        f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes "
+        + ("in all maps." if operation is None else f"for before and {operation.design.later}.")
     )
     yield Paragraph(recipe, "small")
     variants = []
     for variant in surface.variants:
         kept = _kept_text(variant.factor, variant.kept)
         title = f"{variant.bandwidth:,.0f} m: {_hotspot_count_text(variant.hotspots)}{kept}"
-        variants.append(Figure(operation_map(release, design, variant.image, title), title))
+        variants.append(drawn(variant.image, title))
     if variants:
         how = (
             "The whole period under half, once and twice the bandwidth, in the classes above. What appears at one bandwidth "
@@ -135,6 +144,16 @@ def _map_blocks(release: Release, operation: ReleasedOperation, surface: Release
         yield Subheading("Does the map depend on the bandwidth?")
         yield Paragraph(how, "how")
         yield FigureRow(tuple(variants), three=True)
+
+
+def _maps_of_windows(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots) -> list[Figure]:
+    design, maps = operation.design, []
+    for view, (image, events) in surface.of(design.operation.name).items():
+        if view in ("before", "after"):
+            window = design.before if view == "before" else design.after
+            title = f"{'Before' if view == 'before' else later_head(design)}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
+            maps.append(Figure(operation_map(release, design, image, title), title))
+    return maps
 
 
 def _ranked(release: Release, primary: str) -> tuple[ReleasedHotspots | None, list[ReleasedHotspots]]:

@@ -19,8 +19,15 @@ def change_reading(change: ReleasedChange, kind: ChangeKind) -> str:
     )
 
 
-def change_note(change: ReleasedChange) -> str:
-    """Return why there is no map, or how chance was judged."""
+def change_note(change: ReleasedChange, *, no_effect_of: str = "the operation") -> str:
+    """Return why there is no map, or how chance was judged.
+
+    Parameters
+    ----------
+    change : ReleasedChange
+    no_effect_of : str
+        Of what the change is not an effect.
+    """
     method = change.method
     if method is None:
         return change.note
@@ -29,7 +36,7 @@ def change_note(change: ReleasedChange) -> str:
         f"data (seed {method.seed}) in which {method.block_rule}; {method.correction.value}, "
         f"{_text.percent_text(method.level)} chance of any coloured cell if nothing changed. Units are assumed to be "
         "independent of each other, so a rise or fall of a whole district or season is not taken into account. A change is "
-        "not an effect of the operation: it may have any reason."
+        f"not an effect of {no_effect_of}: it may have any reason."
         + (" Every place has its own bandwidth, the same before and after." if method.adaptive else "")
     )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from geoharm._version import __version__
-from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.disclosure.released import Release, ReleasedOperation, leading_measure
 from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.harm.results.unintended_harm import RiseState
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
@@ -17,12 +17,19 @@ from geoharm.report.wording.change import change_reading
 from geoharm.report.wording.states import state_words
 
 AnswerOf = Callable[[Release, ReleasedOperation], str]
+AnswerOfStudy = Callable[[Release, ReleasedOperation | None], str]
 
 
-def section_answer(section: Section, release: Release, operation: ReleasedOperation) -> str:
-    """Return what a section answers, in one line; what it holds if it gives no answer."""
-    answer = _ANSWERS.get(section.anchor)
-    text = answer(release, operation) if answer else ""
+def section_answer(section: Section, release: Release, operation: ReleasedOperation | None) -> str:
+    """Return what a section answers, in one line; what it holds if it gives no answer.
+
+    The operation is None in the report on a study that evaluates none.
+    """
+    text = ""
+    if of_study := _ANSWERS_OF_STUDY.get(section.anchor):
+        text = of_study(release, operation)
+    elif operation is not None and (answer := _ANSWERS.get(section.anchor)):
+        text = answer(release, operation)
     return text or _contents(section)
 
 
@@ -63,8 +70,8 @@ def _watch(_: Release, operation: ReleasedOperation) -> str:
     return f"{len(states)} looks: {_counted(states)}"
 
 
-def _where(release: Release, operation: ReleasedOperation) -> str:
-    name = operation.primary.measure.name
+def _where(release: Release, operation: ReleasedOperation | None) -> str:
+    name = leading_measure(release, operation).name
     hotspots = next((hotspots for hotspots in release.hotspots if hotspots.measure.name == name), None)
     if hotspots is None or not hotspots.hotspots:
         return ""
@@ -74,13 +81,17 @@ def _where(release: Release, operation: ReleasedOperation) -> str:
 def _change(release: Release, operation: ReleasedOperation) -> str:
     for change in release.changes:
         is_primary = change.measure.name == operation.primary.measure.name
-        if is_primary and change.operation == operation.design.operation.name and change.areas:
+        if is_primary and change.windows_of == operation.design.operation.name and change.areas:
             kind = next(iter(change.areas))
             return change_reading(change, kind).removeprefix(kind.question).strip().rstrip(".")
     return ""
 
 
-def _patterns(release: Release, _: ReleasedOperation) -> str:
+def _comparisons(release: Release, _: ReleasedOperation | None) -> str:
+    return format_numbers.join_with_and([comparison.name for comparison in release.study.comparisons])
+
+
+def _patterns(release: Release, _: ReleasedOperation | None) -> str:
     return format_numbers.join_with_and([patterns.measure.name for patterns in release.patterns])
 
 
@@ -121,13 +132,13 @@ def _pooled(release: Release, _: ReleasedOperation) -> str:
     return f"{len(release.operations)} operations together"
 
 
-def _data(release: Release, _: ReleasedOperation) -> str:
+def _data(release: Release, _: ReleasedOperation | None) -> str:
     files = sum(len(ledger.files) for ledger in release.all_ledgers)
     rows = sum(ledger.totals.known("read") for ledger in release.all_ledgers)
     return f"{files} {'file' if files == 1 else 'files'}, {'' if release.is_internal else 'about '}{rows:,} rows read"
 
 
-def _methods(release: Release, _: ReleasedOperation) -> str:
+def _methods(release: Release, _: ReleasedOperation | None) -> str:
     return f"geoharm {__version__}, seed {release.study.seed}"
 
 
@@ -136,9 +147,7 @@ _ANSWERS: dict[str, AnswerOf] = {
     "harms": _harms,
     "values": _values,
     "watch": _watch,
-    "where": _where,
     "change": _change,
-    "patterns": _patterns,
     "activity": _activity,
     "shifts": _shifts,
     "guards": _guards,
@@ -146,6 +155,11 @@ _ANSWERS: dict[str, AnswerOf] = {
     "time": _time,
     "family": _family,
     "pooled": _pooled,
+}
+_ANSWERS_OF_STUDY: dict[str, AnswerOfStudy] = {
+    "where": _where,
+    "comparisons": _comparisons,
+    "patterns": _patterns,
     "data": _data,
     "methods": _methods,
 }

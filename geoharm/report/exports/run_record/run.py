@@ -12,6 +12,8 @@ from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading, bound_percent
+from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord
+from geoharm.report.exports.run_record.comparisons import ComparisonRecord, WindowRecord
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
     CountRecord,
@@ -29,7 +31,7 @@ from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import rule_text
 
 FORMAT = "geoharm run"
-VERSION = 4
+VERSION = 5
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
 
@@ -101,14 +103,6 @@ class VerdictRecord(Record):
     questions: tuple[AnswerRecord, ...] = key("The four questions.", at="answers")
     multiplications: tuple[MultiplicationRecord, ...] = key("The lines that a reader can multiply.")
     sum_note: str = key("Why target and rings do not add up to both together; empty if they do.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowRecord(Record):
-    """A named set of periods whose events are counted together."""
-
-    name: str = key("Name of the window.")
-    periods: tuple[PeriodRecord, ...] = key("Its periods, in order.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +203,7 @@ class RunRecord(Record):
     """
 
     format: Literal["geoharm run"] = key("What this file is.", default=FORMAT)
-    version: Literal[4] = key(
+    version: Literal[5] = key(
         "Version of the format. A key that is added, changes or goes makes a new one.", default=VERSION
     )
     geoharm: str = key("Version of geoharm.", read=lambda _: __version__)
@@ -228,7 +222,17 @@ class RunRecord(Record):
     )
     hotspots: tuple[MeasureHotspotsRecord, ...] = key("Density and hotspots, by measure.", at="release.hotspots")
     patterns: tuple[PatternsRecord, ...] = key("Patterns in space and time, by measure.", at="release.patterns")
-    operations: tuple[OperationRecord, ...] = key("Results by operation.")
+    operations: tuple[OperationRecord, ...] = key("Results by operation; none for a study that evaluates none.")
     forests: tuple[ZoneForestRecord, ...] = key("The primary measure pooled over the operations.", at="release.forests")
     composites: tuple[CompositeRecord, ...] = key("Composite outcomes.", at="release.composites")
-    preregistration: PreregistrationRecord = key("Relation to a preregistered plan.", at="release.preregistration")
+    comparisons: tuple[ComparisonRecord, ...] = key(
+        "Events of two windows, by comparison and measure, the primary measure first.", at="release.comparisons"
+    )
+    areas: tuple[AreaOutcomeRecord, ...] = key(
+        "Counts of whole areas around operations, where the primary measure is counted by area.",
+        at="release.area_outcomes",
+    )
+    preregistration: PreregistrationRecord | None = key(
+        "Relation to a preregistered plan; null for a study without an operation, which has none.",
+        read=lambda run: run.release.preregistration if run.release.study.operations else None,
+    )
