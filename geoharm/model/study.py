@@ -340,6 +340,11 @@ class Study:
     registers: tuple[RegisterLedger, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
+    @property
+    def is_undated(self) -> bool:
+        """Whether it maps lists of places, which have no dates."""
+        return bool(self.measures) and all(measure.is_undated for measure in self.measures)
+
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""
         return next(measure for measure in self.measures if measure.name == name)

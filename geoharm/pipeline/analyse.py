@@ -81,10 +81,15 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
     for number, collected in enumerate(data.measures, start=1):
         measure, ledger = collected.measure, collected.ledger
         windows = map_windows(study, data.designs, ledger)
+        if measure.is_undated:
+            # Places without dates: their density is per km2, which is that of one year.
+            views = {WHOLE: (collected.mapped_points(windows[WHOLE]), 1.0)}
+        else:
+            views = {view: (collected.mapped_points(window), window.years) for view, window in windows.items()}
         maps.append(
             map_measure(
                 measure,
-                {view: (collected.mapped_points(window), window.years) for view, window in windows.items()},
+                views,
                 WHOLE,
                 area=study.area,
                 settings=study.hotspots,
@@ -161,6 +166,8 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
     """
     patterns = []
     for number, collected in enumerate(data.measures, start=1):
+        if collected.measure.is_undated:
+            continue
         patterns.append(
             measure_patterns.find_patterns(
                 collected.measure,

@@ -6,6 +6,7 @@ import math
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots
+from geoharm.model.measure import Measure
 from geoharm.report import palette
 from geoharm.report.cells import number_cell, text_cell
 from geoharm.report.document import (
@@ -58,7 +59,7 @@ def leading_map(release: Release) -> Figure | None:
     if hotspots is None or not hotspots.breaks:
         return None
     caption = (
-        f"{_text.capitalised(hotspots.measure.name)}, {hotspots.measure.density_unit} per km² per year, whole period. "
+        f"{_text.capitalised(hotspots.measure.name)}, {hotspots.measure.density_unit} {hotspots.measure.density_per}{_when(hotspots.measure)}. "
         "Outlined, with their ranks: hotspots."
     )
     colours = zip(palette.DENSITY, hotspots.breaks, strict=True)
@@ -66,6 +67,10 @@ def leading_map(release: Release) -> Figure | None:
         tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density"
     )
     return Figure(area_map(release, hotspots.views[_WHOLE], caption, hotspots=hotspots.hotspots), caption, legend)
+
+
+def _when(measure: Measure) -> str:
+    return "" if measure.is_undated else ", whole period"
 
 
 def _measures_table(release: Release) -> Table:
