@@ -48,10 +48,10 @@ def settings_for(area: StudyArea, wanted: MapSettings) -> HotspotSettings:
     usual = HotspotSettings()
     west, south, east, north = area.boundary.bounds
     extent = (east - west) * (north - south)
-    cell = wanted.cell or next((float(side) for side in _SIDES if extent / side**2 <= _MOST_CELLS), float(_SIDES[-1]))
-    bandwidth = wanted.bandwidth or max(
-        float(usual.bandwidth), _CELLS_PER_BANDWIDTH * cell if cell > usual.cell else 0.0
-    )
+    needed = next((float(side) for side in _SIDES if extent / side**2 <= _MOST_CELLS), float(_SIDES[-1]))
+    cell = wanted.cell or needed
+    least = wanted.cell or (_CELLS_PER_BANDWIDTH * needed if needed > usual.cell else 0.0)
+    bandwidth = wanted.bandwidth or max(float(usual.bandwidth), least)
     return HotspotSettings(cell, bandwidth, wanted.share or usual.share, usual.kernel, usual.edge)
 
 
