@@ -231,9 +231,8 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     choose("address", _ADDRESS, lambda index: _are_addresses(values[index]), 1)
     columns = _address_in_parts(sample, words, values, candidates, columns)
     weight = _counts_column(sample, words, values, candidates, columns)
-    columns = _with_area(sample, words, values, columns, doubts, has_counts=bool(weight))
     return ChosenColumns(
-        columns,
+        _with_area(sample, words, values, columns, doubts, has_counts=bool(weight)),
         {key: names for key, names in others.items() if names},
         tuple((sample.header[index], word) for index, word in personal.items()),
         weight,
