@@ -61,5 +61,8 @@ class AreaRanking:
 
 
 def ranked(areas: tuple[RankedArea, ...]) -> tuple[RankedArea, ...]:
-    """Return areas, the highest rate first; those of one rate by their codes."""
-    return tuple(sorted(areas, key=lambda one: (-one.middle, one.area)))
+    """Return areas, the highest rate first; those of one rate, to six digits, by their codes.
+
+    Reprojecting an outline changes its size in later digits.
+    """
+    return tuple(sorted(areas, key=lambda one: (-float(f"{one.middle:.6g}"), one.area)))

@@ -12,7 +12,7 @@ from geoharm.report.cells import number_value, text_cell
 from geoharm.report.document import Block, Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Subheading, Table
 from geoharm.report.section_html import strong
 from geoharm.report.wording.area_change import (
-    NOT_EVALUATED,
+    closing_sentences,
     days_heads,
     headline,
     note_texts,
@@ -42,7 +42,7 @@ def area_changes_section(release: Release) -> tuple[Section, ...]:
             blocks.append(Subheading(name))
         for outcome in of_operation:
             blocks += _outcome_blocks(outcome)
-    blocks.append(Paragraph(NOT_EVALUATED, "small"))
+    blocks += [Paragraph(text) for text in closing_sentences(release.area_outcomes)]
     names = _text.capitalised(release.study.primary)
     return (Section("areas", f"{names} by whole areas, before and after", "For everybody", tuple(blocks)),)
 

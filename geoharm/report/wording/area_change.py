@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.harm.results.area_change import AreaChange, AreaOutcome
@@ -53,13 +54,13 @@ def ratio_bounds(bounds: Bounds) -> str:
     --------
     >>> ratio_bounds(Bounds(0.2337, 3.108)), ratio_bounds(Bounds(1.0094, 1.0094)), ratio_bounds(Bounds(2.5, math.inf))
     ('between 0.23 and 3.11 times', '1.01 times', 'at least 2.50 times')
-    >>> ratio_bounds(Bounds(math.nan, math.inf))
-    'not known: there may have been none before'
+    >>> ratio_bounds(Bounds(math.nan, math.inf)), ratio_bounds(Bounds(0, math.inf))
+    ('not known: there may have been none before', 'any number of times')
     """
     if math.isnan(bounds.low) or math.isnan(bounds.high) or math.isinf(bounds.low):
         return "not known: there may have been none before"
     if math.isinf(bounds.high):
-        return f"at least {bounds.low:.2f} times"
+        return f"at least {bounds.low:.2f} times" if bounds.low else "any number of times"
     low, high = f"{bounds.low:.2f}", f"{bounds.high:.2f}"
     return f"{low} times" if low == high else f"between {low} and {high} times"
 
@@ -99,7 +100,7 @@ def headline(outcome: AreaOutcome) -> str:
 
 
 def sentences(change: AreaChange) -> tuple[str, ...]:
-    """Return what is counted, what the rest of the study area did, and that nothing more is stated."""
+    """Return what is counted, and what the rest of the study area did."""
     unit = change.measure.unit
     days = f"{change.before.days:,} days before and {change.after.days:,} days after"
     where = (
@@ -116,9 +117,19 @@ def sentences(change: AreaChange) -> tuple[str, ...]:
     difference = difference_bounds(change.against_rest) if change.rest.areas else ""
     if difference:
         texts.append(f"Against a target area that had gone as the rest did, that is {difference}.")
-    if change.is_rounded:
-        texts.append("Every count stands as the multiples of ten around it, so the bounds are wider than the data's.")
-    return (*texts, NO_STATEMENT)
+    if not change.inside.areas:
+        texts.append(
+            "No area lies wholly inside, so the least is nothing: a target area drawn along the borders of areas, or smaller areas, "
+            "would say more."
+        )
+    return tuple(texts)
+
+
+def closing_sentences(outcomes: Sequence[AreaOutcome]) -> tuple[str, ...]:
+    """Return what holds of all counts around operations: that they are rounded, and that nothing more is stated."""
+    rounded = any(outcome.change is not None and outcome.change.is_rounded for outcome in outcomes)
+    tens = "Every count stands as the multiples of ten around it, so the bounds are wider than those of the data."
+    return (*([tens] if rounded else []), NO_STATEMENT, NOT_EVALUATED)
 
 
 def note_texts(change: AreaChange) -> tuple[str, ...]:

@@ -106,7 +106,10 @@ def summary_lines(release: Release) -> tuple[str, ...]:
     lines = [] if release.area_outcomes else [lead(release)]
     for outcome in release.area_outcomes:
         lines.append(f"{outcome.operation}: {area_change.headline(outcome)}")
-        lines += area_change.sentences(outcome.change) if outcome.change else ()
+        if outcome.change and outcome.measure.name == release.study.primary:
+            lines += area_change.sentences(outcome.change)
+    if release.area_outcomes:
+        lines += area_change.closing_sentences(release.area_outcomes)
     if note := role_note(release.study.measure(release.study.primary)):
         lines.append(note)
     lines += [
