@@ -536,6 +536,8 @@ def _resolve_publish(reader: _Reader, table: PublishTable, area: StudyArea | Non
         tiles,
         table.steps,
         ground,
+        table.paper,
+        table.address or "",
     )
 
 
