@@ -15,7 +15,6 @@ from geoharm.errors import DesignError
 MAX_CELLS = 50_000_000
 KERNELS = ("quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian")
 EDGES = ("jones-diggle", "uniform", "none")
-BANDWIDTH_RULES = ("oversmoothing", "normal scale", "likelihood", "least squares")
 
 
 @dataclass(frozen=True, slots=True)
