@@ -25,6 +25,14 @@ _NATIONAL = (
     "EPSG:3763", "EPSG:3067", "EPSG:2193",
 )  # fmt: skip
 
+# Equal-area systems for whole countries, which no zone of six degrees holds; the smaller first.
+_COUNTRY_WIDE = {
+    "EPSG:5070": "the equal-area system of the lower 48 states",
+    "EPSG:3577": "the equal-area system of Australia",
+    "EPSG:3035": "the equal-area system of Europe",
+}
+_ZONE_DEGREES = 6.0
+
 FloatArray = NDArray[np.float64]
 
 # A local polynomial is used only if it differs from the projection itself by no more than this many metres, on a test
@@ -123,6 +131,11 @@ def share_in_use(x: ArrayLike, y: ArrayLike, crs: str) -> float:
     return float(inside.mean()) if inside.size else float("nan")
 
 
+def definition(crs: str) -> str:
+    """Return the definition of a coordinate system as WKT 2, for programs that may not know its code."""
+    return str(pyproj.CRS.from_user_input(crs).to_wkt("WKT2_2019"))
+
+
 def plain_name(crs: str) -> str:
     """Return the shortest name of a coordinate system: its code where it has one, "EPSG:4326" for all names of degrees WGS 84.
 
@@ -195,6 +208,7 @@ def check_metric_crs(crs: str) -> str:
     return crs
 
 
+@cache
 def local_utm(longitude: float, latitude: float) -> str:
     """Return the EPSG code of the UTM zone (WGS 84) that contains a place.
 
@@ -237,6 +251,34 @@ def national_or_utm(longitude: float, latitude: float) -> tuple[str, str]:
     if in_british_box and not in_ireland and not in_france:
         return "EPSG:27700", "the British National Grid"
     return local_utm(longitude, latitude), "the local UTM zone"
+
+
+def system_for_extent(west: float, south: float, east: float, north: float) -> tuple[str, str]:
+    """Return the projected system to propose for an extent in degrees, and its name in words.
+
+    Raises
+    ------
+    DesignError
+        If it is wider than a UTM zone, and no known system of a country holds it.
+
+    Examples
+    --------
+    >>> system_for_extent(-71.2, 42.2, -70.9, 42.4)
+    ('EPSG:32619', 'the local UTM zone')
+    >>> system_for_extent(-122.5, 27.1, -70.1, 47.6)
+    ('EPSG:5070', 'the equal-area system of the lower 48 states')
+    """
+    if east - west <= _ZONE_DEGREES:
+        return national_or_utm((west + east) / 2, (south + north) / 2)
+    for code, name in _COUNTRY_WIDE.items():
+        use = pyproj.CRS.from_user_input(code).area_of_use
+        if use and use.west <= west and east <= use.east and use.south <= south and north <= use.north:
+            return code, name
+    msg = (
+        f"The places lie between longitude {west:.1f} and {east:.1f}, which no coordinate system that geoharm knows holds; "
+        "name one in metres with --crs, or a smaller area."
+    )
+    raise DesignError(msg)
 
 
 def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:

@@ -7,14 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 from geoharm._text import shown
-from geoharm.errors import DatabaseBusyError, GeoharmError, PublishBusyError
-
-FAULT, BUSY = 70, 75
-TRACEBACK_VARIABLE = "GEOHARM_TRACEBACK"
+from geoharm.cli.outcome import outcome
+from geoharm.errors import GeoharmError
 
 
 class ShownStream:
@@ -54,29 +51,14 @@ def guarded(is_stopped: Callable[[], bool]) -> int:
 
 def _run(is_stopped: Callable[[], bool]) -> tuple[int, str]:
     """Return the exit code of a verb, and what is to be said of an error."""
-    code, sentence = 1, ""
-    try:
+
+    def verb() -> None:
         _prepare()
         from geoharm.cli.app import app  # noqa: PLC0415 -- the first import that takes time
 
         app()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except GeoharmError as error:
-        code, sentence = BUSY if isinstance(error, DatabaseBusyError | PublishBusyError) else 1, str(error)
-    except BrokenPipeError:
-        pass  # Nobody reads any more.
-    except OSError as error:
-        location = f'"{error.filename}"' if error.filename else "A file"
-        sentence = f"{location} cannot be used: {error.strerror or error}."
-    except MemoryError:
-        sentence = "The computer has too little free memory for this. Close other programs, or take a smaller study, and run again."
-    except BaseException as error:  # A library in Rust raises what is no `Exception`.
-        if is_stopped() or isinstance(error, KeyboardInterrupt):
-            raise
-        code, sentence = FAULT, _fault(error)
-    return code, sentence
+
+    return outcome(verb, is_stopped)
 
 
 def _prepare() -> None:
@@ -105,31 +87,6 @@ def _prepare() -> None:
 def _say(sentence: str) -> None:
     if sys.stderr is not None:
         print(sentence, file=sys.stderr)
-
-
-def _fault(error: BaseException) -> str:
-    """Return where the program failed and how to see more; all of it, if that is wanted."""
-    if os.environ.get(TRACEBACK_VARIABLE):
-        import traceback  # noqa: PLC0415 -- only needed here
-
-        return "".join(traceback.format_exception(error)).rstrip()
-    return (
-        f"geoharm failed by a fault of its own ({type(error).__name__} in {_place(error.__traceback__)}). Set "
-        f"{TRACEBACK_VARIABLE}=1 and run again to see all of it; it may quote your data, so look through it before you "
-        "report it."
-    )
-
-
-def _place(trace: TracebackType | None) -> str:
-    """Return the last line of the program's own that an error came through."""
-    package = Path(__file__).parents[1]
-    place = "an unknown place"
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if file.is_relative_to(package):
-            place = f"{file.relative_to(package).as_posix()}, line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 @contextmanager

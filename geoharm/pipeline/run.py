@@ -11,12 +11,14 @@ from geoharm._version import __version__
 from geoharm.disclosure.history import read_history
 from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.protect import protect
+from geoharm.disclosure.released import Release
 from geoharm.engines.duckdb import open_engine
 from geoharm.model.study import Study
 from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.check import check_study
 from geoharm.pipeline.collect import collect_study
-from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, tell_nobody
+from geoharm.pipeline.load import load_sources, load_tables
+from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.pipeline.workload import check_workload
 from geoharm.queries.save import save_results
 from geoharm.report.publication import finish_interrupted
@@ -33,10 +35,13 @@ class StudyRun:
     result : StudyResult
         Full precision: not for publication.
     published : PublishedFiles
+    release : Release
+        What was published.
     """
 
     result: StudyResult
     published: PublishedFiles
+    release: Release
 
     def _repr_html_(self) -> str:
         """Return the HTML that a notebook shows: the published files."""
@@ -98,12 +103,17 @@ def run(
         for measure in collected.measures
         for operation, counted in measure.zone_counts.items()
     ]
+    progress("keeping results", 0, 1)
     with open_engine(database, inputs=data) as engine:
         save_results(engine, effects, counts, study_hash=study_hash(study), version=__version__, seed=study.seed)
+    progress("keeping results", 1, 1)
+    progress("checking what may be published", 0, 1)
+    release = protect(result)
+    progress("checking what may be published", 1, 1)
     progress("writing pages", 0, 1)
-    published = publish_study(protect(result), out)
+    published = publish_study(release, out)
     progress("writing pages", 1, 1)
-    return StudyRun(result, published)
+    return StudyRun(result, published, release)
 
 
 def study_hash(study: Study) -> str:

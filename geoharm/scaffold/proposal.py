@@ -1,64 +1,82 @@
-"""Proposes a study that can be run: coordinate system, period, windows, phases and rings that fit the data."""
+"""Proposes a study that can be run: primary outcome, period, windows, phases and rings that fit the data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import shapely
-
-from geoharm import _crs
+from geoharm._text import fold_category
 from geoharm.errors import DesignError, StudyError
-from geoharm.evaluation.design.build import build_design, check_operation
+from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.design.default_windows import MONTHS_BEFORE, PHASES_MONTHS, longest_before, phases_that_fit
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, add_months, first_of_month, month_name, parse_phase
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.scaffold.areas import UnprojectedArea
-from geoharm.scaffold.measures import ProposedMeasure, Uncounted, choose_primary, propose_measures
+from geoharm.scaffold.first_look import FirstLook
+from geoharm.scaffold.measures import (
+    CategoryChoice,
+    ProposedMeasure,
+    Uncounted,
+    categories_of,
+    choose_primary,
+    propose_measures,
+)
+from geoharm.scaffold.rings import propose_rings
 from geoharm.scaffold.sources import SourceMatch, UnusedFile
 
-_PHASES_MONTHS = ((0, 3), (3, 6), (6, 12))
-_SHORT_PHASES_MONTHS = ((0, 1), (1, 2))
-_MONTHS_BEFORE = (24, 12, 6, 3, 1)
-# Outer edges of the rings beyond the gap in metres, from the usual ones to those of a small study area. Places that are
-# known only to the nearest map point need wider ones.
-_RINGS = ((150.0, 400.0, 900.0), (150.0, 400.0), (150.0,), (50.0,))
-_WIDE_RINGS = ((300.0, 800.0), (200.0,))
-_SNAPPED_ERROR = 50.0
-# A source whose middle is further than this from the study area, in degrees, belongs to another place.
-_FAR_DEGREES = 2.0
+
+@dataclass(frozen=True, slots=True)
+class OperationAnswers:
+    """What only the user can say of an operation.
+
+    Attributes
+    ----------
+    name, tactic : str
+    start, end : date
+        First and last day; both count.
+    target : UnprojectedArea
+    end_given, tactic_given : bool
+        Whether the user gave the last day, and the tactic.
+    chosen_on : Period or None
+        The days of the events among whose hotspots the target was chosen; None if it was not.
+    rings : tuple of float
+        The gap and the outer edges in metres; empty: to be proposed.
+    """
+
+    name: str
+    tactic: str
+    start: date
+    end: date
+    target: UnprojectedArea
+    end_given: bool = True
+    tactic_given: bool = True
+    chosen_on: Period | None = None
+    rings: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The user's answers: those that only a person can give, and those that may be left open.
+    """The user's answers.
 
     Attributes
     ----------
-    operation, tactic : str
-    start, end : date
-        First and last day of the operation; both count.
-    area, target : UnprojectedArea
-    crs, primary : str
+    operation : OperationAnswers or None
+        None: a study that maps where harm concentrates and evaluates nothing.
+    primary : str
         Empty: to be proposed.
+    choices : tuple of CategoryChoice
+        What the user said of categories.
     period : Period or None
         None: as far as the files reach.
-    end_given : bool
-        Whether the user gave the last day.
     """
 
-    operation: str
-    tactic: str
-    start: date
-    end: date
-    area: UnprojectedArea
-    target: UnprojectedArea
-    crs: str = ""
+    operation: OperationAnswers | None = None
     primary: str = ""
+    choices: tuple[CategoryChoice, ...] = ()
     period: Period | None = None
-    end_given: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +96,64 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedOperation:
+    """An operation with the windows and zones that the data can carry.
+
+    Attributes
+    ----------
+    answers : OperationAnswers
+    before : Period
+    after : tuple of str
+        Phases.
+    gap : float
+        Metres.
+    rings : tuple of float
+        Outer edges in metres.
+    """
+
+    answers: OperationAnswers
+    before: Period
+    after: tuple[str, ...]
+    gap: float
+    rings: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProposedStudy:
     """A proposed study, ready to be written.
 
     Attributes
     ----------
-    answers : Answers
+    area : UnprojectedArea
     crs, primary : str
-    period, before : Period
+    period : Period
     sources : tuple of SourceMatch
     measures : tuple of ProposedMeasure
     uncounted : mapping of str to tuple of UncountedCategory
         By source, the categories that no measure counts.
-    gap : float
-        Metres.
-    rings : tuple of float
-        Outer edges in metres.
-    after : tuple of str
-        Phases.
+    operation : ProposedOperation or None
+    compared : (Period, Period) or None
+        Two windows to compare in a study without an operation, the earlier first.
     reasons : mapping of str to Proposal
         By key of the study file.
     left_out : tuple of UnusedFile
     """
 
-    answers: Answers
+    area: UnprojectedArea
     crs: str
     primary: str
     period: Period
-    before: Period
     sources: tuple[SourceMatch, ...]
     measures: tuple[ProposedMeasure, ...]
     uncounted: Uncounted
-    gap: float
-    rings: tuple[float, ...]
-    after: tuple[str, ...]
+    operation: ProposedOperation | None
+    compared: tuple[Period, Period] | None
     reasons: dict[str, Proposal]
     left_out: tuple[UnusedFile, ...]
 
 
-def propose_study(sources: Sequence[SourceMatch], left_out: Sequence[UnusedFile], answers: Answers) -> ProposedStudy:
-    """Return a study of these sources that passes its own check.
+def propose_study(look: FirstLook, answers: Answers) -> ProposedStudy:
+    """Return a study of the sources of a first look that passes its own check.
 
     Raises
     ------
@@ -125,103 +161,76 @@ def propose_study(sources: Sequence[SourceMatch], left_out: Sequence[UnusedFile]
         If no source reaches from before the operation to after it, or no zones or windows fit. The message says why.
     """
     reasons: dict[str, Proposal] = {}
-    crs = answers.crs
-    if not crs:
-        crs, system_name = _crs.national_or_utm(*answers.area.middle)
-        reasons["crs"] = Proposal("crs", crs, f"{system_name} of the study area")
-    area = StudyArea(answers.area.within(_crs.check_metric_crs(crs)), crs)
-    usable, unusable = _usable_sources(sources, answers)
-    if not usable:
-        unused = (
-            "; ".join(
-                f"{unused_file.what}: {unused_file.why.removesuffix('.')}" for unused_file in (*unusable, *left_out)
-            )
-            or "the folder holds no table"
-        )
-        raise StudyError([f"No file can be used for an operation of {answers.start}: {unused}."])
-    measures, uncounted = propose_measures(usable)
-    measures, primary = choose_primary(measures, answers.primary, uncounted)
+    if look.crs_why:
+        reasons["crs"] = Proposal("crs", look.crs, look.crs_why)
+    area = StudyArea(look.area.within(look.crs), look.crs)
+    usable = look.sources
+    choices = choices_within(usable, answers.choices)
+    measures, uncounted = propose_measures(usable, choices)
+    is_guess = bool(answers.primary) and _is_uncounted(answers.primary, uncounted)
+    measures, primary = choose_primary(
+        measures, answers.primary, uncounted, sources=usable, evaluated=answers.operation is not None
+    )
+    leading = next(measure for measure in measures if measure.name == primary)
+    uncounted = _still_uncounted(uncounted, measures)
     if not answers.primary:
-        rows = next(measure.rows for measure in measures if measure.name == primary)
-        reasons["primary"] = Proposal("primary", primary, f"the harm with most rows, {rows:,}; the choice is yours")
-    period = _period(usable, answers)
+        reasons["primary"] = Proposal(
+            "primary",
+            primary,
+            f"the {'harm' if leading.is_harm else 'measure'} with most rows, {leading.rows:,}; the choice is yours",
+        )
+    elif is_guess:
+        said = f"no word of it is known, so it is taken for a harm borne by the {leading.borne_by} ({leading.type})"
+        reasons["primary"] = Proposal("primary", primary, said)
+    period = answers.period or _period(usable)
     if answers.period is None:
         reasons["period"] = Proposal(
-            "period", _period_text(period), "the days that the files cover; the end day does not count"
+            "period", period_text(period), "the days that the files cover; the end day does not count"
         )
-    if not answers.end_given:
-        reasons["end"] = Proposal(
-            "end", str(answers.end), "no last day was given, so the operation is taken to last one day"
-        )
-    ledgers = tuple(_ledger_within(ledger_source, period) for ledger_source in usable)
-    location_error = max(ledger.location_error for ledger in ledgers)
-    operation, notes = _fit_operation(answers, area, ledgers, crs)
-    assert operation.before.period is not None  # noqa: S101 chosen by _fit_operation
-    rings = ", ".join(f"{ring:g}" for ring in operation.rings)
-    reasons["rings"] = Proposal("rings", f"{rings} m beyond a gap of {operation.gap:g} m", f"the usual distances that fit; the gap is at least twice the location error of {location_error:g} m"
-                              if location_error else "the usual distances that fit")  # fmt: skip
-    reasons["before"] = Proposal("before", _period_text(operation.before.period), notes[0])
-    reasons["after"] = Proposal("after", ", ".join(operation.after), notes[1])
+    ledgers = tuple(_ledger_within(source, period) for source in usable)
+    operation, compared = None, None
+    if answers.operation is None:
+        compared = last_two_years(ledgers)
+    else:
+        operation = _propose_operation(answers.operation, area, usable, ledgers, leading, reasons)
     return ProposedStudy(
-        answers, crs, primary, period, operation.before.period, tuple(usable), measures, uncounted, operation.gap,
-        operation.rings, operation.after, reasons, (*left_out, *unusable),
+        look.area, look.crs, primary, period, tuple(usable), measures, uncounted, operation, compared, reasons,
+        look.left_out,
     )  # fmt: skip
 
 
-def _usable_sources(sources: Sequence[SourceMatch], answers: Answers) -> tuple[list[SourceMatch], list[UnusedFile]]:
-    """Return the sources that reach from before the operation to after it, and the others with the reason.
-
-    Of several sources that may hold the same events, only the one with the most rows is used.
-    """
-    usable: list[SourceMatch] = []
-    unusable = []
-    end = answers.end + timedelta(days=1)
-    for source in sorted(sources, key=lambda candidate: -sum(candidate.categories.values())):
-        name = ", ".join(source.files[:3])
-        if source.ledger is None:
-            unusable.append(
-                UnusedFile(
-                    name,
-                    f"read {source.format}, decide what it marks as not decided, and run this again with --file{f'; {source.inexact}' if source.inexact else ''}",
-                )
-            )
-            continue
-        span = source.ledger.coverage
-        if not (add_months(span.start, 1) <= answers.start and add_months(end, 1) <= span.end):
-            unusable.append(
-                UnusedFile(name, f"it covers {span.start} to {span.last}, not a month before and after the operation")
-            )
-            continue
-        if answers.area.outline.distance(shapely.Point(source.middle)) > _FAR_DEGREES:
-            where = f"longitude {source.middle[0]:.2f}, latitude {source.middle[1]:.2f}"
-            unusable.append(UnusedFile(name, f"half of its rows lie around {where}, far from the study area"))
-            continue
-        duplicate = next((other_source for other_source in usable if _may_hold_same_events(source, other_source)), None)
-        if duplicate is not None:
-            unusable.append(
-                UnusedFile(
-                    name,
-                    f"it may hold the same {source.kind} rows as {', '.join(duplicate.files[:3])}, which has more of them",
-                )
-            )
-            continue
-        usable.append(source)
-    position_by_name = {source.name: position for position, source in enumerate(sources)}
-    return sorted(usable, key=lambda source: position_by_name[source.name]), unusable
+def choices_within(sources: Sequence[SourceMatch], choices: Sequence[CategoryChoice]) -> tuple[CategoryChoice, ...]:
+    """Return the choices that are about sources in use; the others are about files left out for their days."""
+    known = set(map(fold_category, categories_of(sources)))
+    return tuple(choice for choice in choices if fold_category(choice.category) in known)
 
 
-def _may_hold_same_events(first: SourceMatch, second: SourceMatch) -> bool:
-    """Return whether two sources may hold the same events: same kind, shared categories, but different formats."""
-    return (
-        first.kind == second.kind
-        and first.format != second.format
-        and bool(set(first.categories) & set(second.categories))
-    )
+def _is_uncounted(primary: str, uncounted: Uncounted) -> bool:
+    asked = fold_category(primary)
+    return any(fold_category(one.category) == asked for categories in uncounted.values() for one in categories)
 
 
-def _period(usable: Sequence[SourceMatch], answers: Answers) -> Period:
-    if answers.period is not None:
-        return answers.period
+def _still_uncounted(uncounted: Uncounted, measures: Sequence[ProposedMeasure]) -> Uncounted:
+    counted = {(measure.source, category) for measure in measures for category in measure.categories}
+    left = {
+        source: tuple(one for one in categories if (source, one.category) not in counted)
+        for source, categories in uncounted.items()
+    }
+    return {source: categories for source, categories in left.items() if categories}
+
+
+def last_two_years(ledgers: Sequence[SourceLedger]) -> tuple[Period, Period] | None:
+    """Return the last year that all sources cover and the year before it; None if they do not cover two years."""
+    end = min(ledger.coverage.end for ledger in ledgers)
+    if any(ledger.by_month for ledger in ledgers):
+        end = first_of_month(end)
+    middle, start = add_months(end, -12), add_months(end, -24)
+    if start < max(ledger.coverage.start for ledger in ledgers):
+        return None
+    return Period(start, middle), Period(middle, end)
+
+
+def _period(usable: Sequence[SourceMatch]) -> Period:
     spans = [source.ledger.coverage for source in usable if source.ledger]
     return Period(min(span.start for span in spans), max(span.end for span in spans))
 
@@ -236,84 +245,103 @@ def _ledger_within(source: SourceMatch, period: Period) -> SourceLedger:
     return replace(source.ledger, coverage=span, missing_months=missing)
 
 
-def _fit_operation(
-    answers: Answers, area: StudyArea, ledgers: Sequence[SourceLedger], crs: str
-) -> tuple[Operation, tuple[str, str]]:
-    """Return the operation that the data allow, and the reasons for its window before and its phases.
+def _propose_operation(
+    answers: OperationAnswers,
+    area: StudyArea,
+    sources: Sequence[SourceMatch],
+    ledgers: Sequence[SourceLedger],
+    leading: ProposedMeasure,
+    reasons: dict[str, Proposal],
+) -> ProposedOperation:
+    """Return the operation that the data allow, and add the reasons for its rings, window before and phases.
 
-    It has the widest rings that fit, the longest possible window before, and every possible phase after.
+    It has the widest rings that other places can carry too, the longest possible window before, and every possible phase
+    after.
     """
-    location_error = max(ledger.location_error for ledger in ledgers)
+    if not answers.end_given:
+        reasons["end"] = Proposal(
+            "end", str(answers.end), "no last day was given, so the operation is taken to last one day"
+        )
+    if not answers.tactic_given:
+        reasons["tactic"] = Proposal(
+            "tactic", answers.tactic, "not stated; --tactic says what kind of operation it was"
+        )
+    target = answers.target.within(area.crs)
     by_month = any(ledger.by_month for ledger in ledgers)
     start = first_of_month(answers.start) if by_month else answers.start
-    first_day = max(ledger.coverage.start for ledger in ledgers)
-    gap = max(100.0, 2 * location_error)
-    target = answers.target.within(crs)
 
-    def operation_with(rings: tuple[float, ...], before: Period, after: tuple[str, ...]) -> Operation:
+    def operation_with(gap: float, rings: Sequence[float], before: Period, after: tuple[str, ...]) -> Operation:
         return Operation(
-            name=answers.operation, tactic=answers.tactic, objective="not stated",
+            name=answers.name, tactic=answers.tactic, objective="not stated",
             period=Period(answers.start, answers.end + timedelta(days=1)), target=target, target_note="", gap=gap,
-            rings=tuple(gap + distance for distance in rings), control=None, before=BeforeRule(before), after=after,
+            rings=tuple(rings), control=None, before=BeforeRule(before), after=after,
         )  # fmt: skip
 
-    def design_problem(candidate: Operation) -> str:
-        try:
-            build_design(candidate, area, [], ledgers)
-        except DesignError as problem:
-            return str(problem)
-        return ""
-
     month_before = Period(add_months(start, -1), start)
-    problem = "no rings fit"
-    for rings in _WIDE_RINGS if location_error >= _SNAPPED_ERROR else _RINGS:
-        problem = _zones_problem(operation_with(rings, month_before, ("0-1 months",)), area)
-        if not problem:
-            break
-    if problem:
-        raise DesignError(problem)
-    months_before = next((months for months in _MONTHS_BEFORE if add_months(start, -months) >= first_day), 0)
-    if not months_before:
-        msg = f"The files begin on {first_day}; at least a month before the operation of {answers.start} is needed."
-        raise DesignError(msg)
-    before = Period(add_months(start, -months_before), start)
-    after = []
-    for low, high in _PHASES_MONTHS:
-        # The last phase may be shorter, if the files reach two months of it or more.
-        lengths = [high, *range(high - 1, low + 1, -1)] if low else [high]
-        names = (f"{low}-{length} months" for length in lengths)
-        after += [phase for phase in names if not design_problem(operation_with(rings, before, (phase,)))][:1]
-    if not after:
-        after = [
-            phase
-            for low, high in _SHORT_PHASES_MONTHS
-            if not design_problem(operation_with(rings, before, (phase := f"{low}-{high} months",)))
-        ]
-    if not after:
-        raise DesignError(design_problem(operation_with(rings, before, ("0-1 months",))))
-    phases = (
-        *(phase for phase in ("during",) if not design_problem(operation_with(rings, before, (phase, *after)))),
-        *after,
+    source = next(one for one in sources if one.name == leading.source)
+    proposed = propose_rings(
+        lambda gap, rings: operation_with(gap, rings, month_before, ("0-1 months",)),
+        area,
+        source.events,
+        leading.categories,
+        location_error=max(ledger.location_error for ledger in ledgers),
+        given=answers.rings,
     )
-    missing = [
-        f"{low}-{high} months"
-        for low, high in _PHASES_MONTHS
-        if not any(phase.startswith(f"{low}-") for phase in after)
-    ]
-    before_text = (
+    if not answers.rings:
+        rings = ", ".join(f"{ring:g}" for ring in proposed.rings)
+        value = f"{rings} m beyond a gap of {proposed.gap:g} m"
+        reasons["rings"] = Proposal("rings", value, proposed.why)
+    before = longest_before(start, _first_day(ledgers))
+    if before is None:
+        msg = f"The files begin on {_first_day(ledgers)}; at least a month before the operation of {answers.start} is needed."
+        raise DesignError(msg)
+    months_before = len(before.months()) - (before.start.day > 1)
+    after, why_after = _phases(
+        lambda phases: operation_with(proposed.gap, proposed.rings, before, phases), area, ledgers
+    )
+    length = (
         f"{months_before // 12} whole {'years' if months_before > 12 else 'year'}"
         if months_before >= 12
         else f"{months_before} months"
     )
-    missing_text = f"; not {', '.join(missing)}: no data, or months without a file" if missing else ""
+    longer = [f"{months} months" for months in MONTHS_BEFORE if months > months_before]
+    not_longer = f"; not {', '.join(longer)}: the files do not reach back so far" if longer else ""
+    why_before = f"{length} up to the operation, as far as the files reach back (to {_first_day(ledgers)}){not_longer}"
+    reasons["before"] = Proposal("before", period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
     end = answers.end + timedelta(days=1)
     if by_month and end.day > 1:
         end = add_months(first_of_month(end), 1)
     *_, (_, months_after) = filter(None, map(parse_phase, after))
-    return operation_with(rings, before, phases), (
-        f"{before_text} up to the operation, as far as the files reach back (to {first_day}){_gaps_text(before, ledgers)}",
-        f"the phases that the files cover{missing_text}{_gaps_text(Period(end, add_months(end, months_after)), ledgers)}",
-    )
+    gaps = _gaps_text(Period(end, add_months(end, months_after)), ledgers)
+    reasons["after"] = Proposal("after", ", ".join(after), f"{why_after}{gaps}")
+    return ProposedOperation(answers, before, after, proposed.gap, proposed.rings)
+
+
+def _first_day(ledgers: Sequence[SourceLedger]) -> date:
+    return max(ledger.coverage.start for ledger in ledgers)
+
+
+def _phases(
+    operation_with: Callable[[tuple[str, ...]], Operation], area: StudyArea, ledgers: Sequence[SourceLedger]
+) -> tuple[tuple[str, ...], str]:
+    """Return every phase after that the data can carry, and why; raise DesignError if there is none."""
+
+    def problem(phases: tuple[str, ...]) -> str:
+        try:
+            build_design(operation_with(phases), area, [], ledgers)
+        except DesignError as error:
+            return str(error)
+        return ""
+
+    after = phases_that_fit(lambda phases: not problem(phases))
+    if not after:
+        raise DesignError(problem(("0-1 months",)))
+    phases = (*(phase for phase in ("during",) if not problem((phase, *after))), *after)
+    missing = [
+        f"{low}-{high} months" for low, high in PHASES_MONTHS if not any(phase.startswith(f"{low}-") for phase in after)
+    ]
+    missing_text = f"; not {', '.join(missing)}: no data, or months without a file" if missing else ""
+    return phases, f"the phases that the files cover{missing_text}"
 
 
 def _gaps_text(span: Period, ledgers: Sequence[SourceLedger]) -> str:
@@ -323,13 +351,6 @@ def _gaps_text(span: Period, ledgers: Sequence[SourceLedger]) -> str:
     return f"; without {', '.join(map(month_name, gaps))}, in which no usable row is dated" if gaps else ""
 
 
-def _zones_problem(operation: Operation, area: StudyArea) -> str:
-    try:
-        check_operation(operation, area, [])
-    except DesignError as problem:
-        return str(problem)
-    return ""
-
-
-def _period_text(period: Period) -> str:
+def period_text(period: Period) -> str:
+    """Return a period as the study file writes it."""
     return f"{{ start = {period.start}, end = {period.end} }}"

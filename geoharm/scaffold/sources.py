@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
+
 from geoharm.errors import DataError, GeoharmError, StudyError
-from geoharm.ingest.detect.check import check_events
+from geoharm.ingest.detect.check import check_events, check_places
 from geoharm.ingest.detect.events import FormatGuess, guess_events
 from geoharm.ingest.detect.known_formats import recognise_formats
-from geoharm.ingest.detect.sample import read_sample
-from geoharm.ingest.formats.input_format import parse_format, read_format
+from geoharm.ingest.detect.sample import SAMPLE_ROWS, read_sample
+from geoharm.ingest.formats.input_format import Format, parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.readers.matched_files import DataFolder
 from geoharm.model.category_words import source_kind
 from geoharm.model.ledger import SourceLedger
+from geoharm.model.located_events import LocatedEvents
+from geoharm.model.table_ledger import TableLedger
 
 _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
     ".parquet", ".gpkg", ".zip", ".geojsonl", ".geojsons", ".jsonl", ".ndjson", ".kml", ".kmz", ".fgb",
 )  # fmt: skip
 _MAX_LISTED = 8
+# How a guess writes that the error of inexact places is not known.
+_UNKNOWN_ERROR = re.compile(r"^# typical_error_m = .*$", re.M)
 # Formats that describe the columns of a table, not its publisher; such files need not belong together.
 _GENERIC_FORMATS = ("points-csv",)
 
@@ -53,6 +59,10 @@ class SourceMatch:
         Longitude and latitude.
     undecided : tuple of str
         What a guessed format leaves undecided.
+    events : LocatedEvents or None
+        Where and when the rows with a place are; None where the files were not read.
+    places : TableLedger or None
+        Ledger of a list of places, which have no dates; its kind is "site".
     """
 
     name: str
@@ -65,6 +75,8 @@ class SourceMatch:
     categories: Mapping[str, int]
     middle: tuple[float, float]
     undecided: tuple[str, ...] = ()
+    events: LocatedEvents | None = None
+    places: TableLedger | None = None
 
     @property
     def inexact(self) -> str:
@@ -82,10 +94,13 @@ class UnusedFile:
     Attributes
     ----------
     what, why : str
+    rows : str
+        How many rows it has, in words, as far as it was looked at; empty if it is no table.
     """
 
     what: str
     why: str
+    rows: str = ""
 
 
 def find_sources(
@@ -112,9 +127,42 @@ def find_sources(
     """
     if not data.is_dir():
         raise StudyError([f'The data folder "{data}" does not exist; name it with --data.'])
+    files, unused = list_files(data, given)
+    sources, unread = read_sources(files, data, study_file, on_file)
+    return sources, (*unused, *unread)
+
+
+def read_sources(
+    files: Sequence[tuple[str, str]],
+    data: Path,
+    study_file: Path,
+    on_file: Callable[[str], None] = lambda _: None,
+    *,
+    assumed_error: float = 0.0,
+    with_places: bool = False,
+) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
+    """Return the sources of events in files, and those of the files that hold none.
+
+    Parameters
+    ----------
+    files : sequence of (str, str)
+        Their names in the folder, each with the format that was given for it; an empty format is recognised or guessed.
+    data, study_file, on_file
+        As in `find_sources`.
+    assumed_error : float
+        Metres by which places are taken to be off where a guess says that they are not exact; 0 to leave that undecided.
+    with_places : bool
+        Whether lists of places without dates are sources too.
+
+    Raises
+    ------
+    DataError
+        If a file is refused by the format that was given for it.
+    """
     groups: dict[tuple[str, ...], list[str]] = {}
     guesses: dict[tuple[str, ...], FormatGuess] = {}
-    files, unused = _list_files(data, given)
+    unused: list[UnusedFile] = []
+    rows_by_name: dict[str, int] = {}
     for name, given_format in files:
         if given_format:
             groups.setdefault((given_format, "as you said"), []).append(name)
@@ -125,6 +173,7 @@ def find_sources(
         except DataError as error:
             unused.append(UnusedFile(name, str(error)))
             continue
+        rows_by_name[name] = len(sample.rows)
         fitting = recognise_formats(sample)
         if fitting:
             others = f"; {', '.join(fitting[1:])} would fit too" if fitting[1:] else ""
@@ -148,8 +197,8 @@ def find_sources(
 
         def read_files(file_names: Sequence[str], key: tuple[str, ...] = key) -> SourceMatch | UnusedFile:
             if key in guesses:
-                return _read_guessed_source(file_names, data, study_file, guesses[key])
-            return _read_source(file_names, data, study_file, key, on_file)
+                return _read_guessed_source(file_names, data, study_file, guesses[key], assumed_error)
+            return _read_source(file_names, data, study_file, key, on_file, with_places=with_places)
 
         for source_or_unused in (
             _read_by_subject(names, read_files) if key in guesses or key[0] in _GENERIC_FORMATS else [read_files(names)]
@@ -157,8 +206,16 @@ def find_sources(
             if isinstance(source_or_unused, SourceMatch):
                 sources.append(source_or_unused)
             else:
-                unused.append(source_or_unused)
+                rows = _rows_text([rows_by_name.get(name, 0) for name in names])
+                unused.append(replace(source_or_unused, rows=rows))
     return _with_unique_names(sources), tuple(unused)
+
+
+def _rows_text(rows: Sequence[int]) -> str:
+    """Return the number of rows that were looked at, as text; of a long file only the first ones were."""
+    if not sum(rows):
+        return ""
+    return f"{sum(rows):,} {'or more ' if max(rows) >= SAMPLE_ROWS else ''}rows"
 
 
 def _read_by_subject(
@@ -197,8 +254,20 @@ def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | Unus
     return not (first_categories or second_categories) or 2 * len(first_categories & second_categories) >= shorter > 0
 
 
-def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
-    """Return the files in the folder by name, each with the format that was given for it, and what can hold no data."""
+def list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
+    """Return the files in a folder by name, each with the format that was given for it, and what can hold no data.
+
+    Parameters
+    ----------
+    data : Path
+    given : mapping of pattern to format
+        If not empty, only files that match a pattern are listed.
+
+    Raises
+    ------
+    StudyError
+        If a pattern matches no file.
+    """
     names, unused, folder = [], [], DataFolder(data)
     for path in sorted(data.rglob("*")):
         name = path.relative_to(data).as_posix()
@@ -229,9 +298,17 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def _read_source(
-    names: Sequence[str], data: Path, study_file: Path, key: Sequence[str], on_file: Callable[[str], None]
+    names: Sequence[str],
+    data: Path,
+    study_file: Path,
+    key: Sequence[str],
+    on_file: Callable[[str], None],
+    *,
+    with_places: bool = False,
 ) -> SourceMatch | UnusedFile:
     input_format = read_format(key[0], study_file.parent)
+    if input_format.kind == "site" and with_places:
+        return _read_places(names, data, key, input_format)
     if input_format.kind != "event":
         reason = f"{input_format.name} reads it, as {input_format.kind}: add such a source by hand (docs/study-file.md)"
         return UnusedFile(_names_text(names), reason)
@@ -245,12 +322,29 @@ def _read_source(
     guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
         _short_name(names), kind, _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
-        checked.categories, checked.median_location,
+        checked.categories, checked.median_location, events=checked.events,
+    )  # fmt: skip
+
+
+def _read_places(
+    names: Sequence[str], data: Path, key: Sequence[str], input_format: Format
+) -> SourceMatch | UnusedFile:
+    """Return a list of places without dates as a source."""
+    try:
+        ledger, located = check_places(find_input_files(names, data, members=input_format.members), input_format, data)
+    except DataError as error:
+        return UnusedFile(_names_text(names), str(error))
+    events = located.at_places()
+    categories = {name: int(events[located.category == number].sum()) for number, name in enumerate(located.categories)}
+    middle = (float(np.median(located.longitude)), float(np.median(located.latitude))) if located.total else (0.0, 0.0)
+    return SourceMatch(
+        _short_name(names), "site", _pattern(names, data), key[0], key[1], "", None,
+        dict(sorted(categories.items(), key=lambda item: (-item[1], item[0]))), middle, events=located, places=ledger,
     )  # fmt: skip
 
 
 def _read_guessed_source(
-    names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess
+    names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess, assumed_error: float = 0.0
 ) -> SourceMatch | UnusedFile:
     """Return a source with a guessed format, if the guess finds dated places.
 
@@ -258,22 +352,37 @@ def _read_guessed_source(
     """
     if not guess.has_events:
         return UnusedFile(
-            _names_text(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
+            _names_text(names),
+            next(line for line in reversed(guess.undecided) if line.startswith(("kind: ", "place: "))).split(": ", 1)[
+                1
+            ],
         )
     format_file = f"{study_file.stem}_{_short_name(names)}.toml"
+    toml = guess.toml
+    if assumed_error:
+        toml = _UNKNOWN_ERROR.sub(f"typical_error_m = {assumed_error:g}   # assumed; not decided", toml)
     try:
-        input_format = parse_format(format_file, guess.toml)
+        input_format = parse_format(format_file, toml)
         checked = check_events(find_input_files(names, data, members=input_format.members), input_format, data)
     except GeoharmError:
         checked = None
     categories = checked.categories if checked else {}
     kind = source_kind(" ".join(names), categories)
     return SourceMatch(
-        _short_name(names), kind, _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
+        _short_name(names), kind, _pattern(names, data), format_file, _guess_evidence(guess),
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
-                   guess.toml]),
+                   toml]),
         checked.ledger if checked else None, categories, checked.median_location if checked else (0.0, 0.0), guess.undecided,
+        checked.events if checked else None,
     )  # fmt: skip
+
+
+def _guess_evidence(guess: FormatGuess) -> str:
+    """Return from which columns a format was guessed."""
+    columns = ", ".join(
+        f'{field} from "{column}"' if field != column else field for field, column in guess.columns.items()
+    )
+    return f"no shipped format fits; guessed from its columns: {columns}"
 
 
 def _short_name(names: Sequence[str]) -> str:
@@ -309,8 +418,5 @@ def _with_unique_names(sources: Sequence[SourceMatch]) -> tuple[SourceMatch, ...
         input_format = source.format
         if source.guess and repetition > 1:
             input_format = source.format.removesuffix(".toml") + f"-{repetition}.toml"
-        renamed.append(
-            SourceMatch(name, source.kind, source.files, input_format, source.evidence, source.guess, source.ledger, source.categories, source.middle,
-                  source.undecided)
-        )  # fmt: skip
+        renamed.append(replace(source, name=name, format=input_format))
     return tuple(renamed)

@@ -21,6 +21,7 @@ from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.geocoding.gazetteer import Gazetteer
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -29,8 +30,8 @@ from geoharm.model.geometry import StudyArea, Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
+from geoharm.queries.area_events import area_event_counts
 from geoharm.queries.counts import (
-    all_points,
     category_counts,
     dated_points,
     located_points,
@@ -40,10 +41,11 @@ from geoharm.queries.counts import (
     zone_counts,
 )
 from geoharm.queries.coverage import coverage
+from geoharm.queries.located_events import located_events
 from geoharm.queries.night_counts import night_counts
 from geoharm.queries.rejected import rejected_days
 from geoharm.queries.save import save_results
-from geoharm.queries.stored import drop_unused, stored_sources
+from geoharm.queries.stored import drop_unused, stored_source, stored_sources
 from geoharm.queries.time_of_week import hour_of_week_counts, timed_points
 from geoharm.simulation.location import CENTRE, CRS
 from tests.conftest import lonlat
@@ -57,6 +59,14 @@ LON, LAT = lonlat(0, 0)
 GEOCODE = tuple(f"{degrees:.6f}" for degrees in lonlat(-2000, -2000))
 NEAR_TARGET, FAR_STREET = "Target St", "Nowhere St"
 
+ADDRESSED = """
+[columns]
+date = "when"
+address = "where"
+category = "kind"
+[date]
+formats = ["%Y-%m-%d"]
+"""
 HEADER = ["id", "from", "to", "lon", "lat", "kind", "where", "pieces", "remark"]
 NASTY = """
 [format]
@@ -92,6 +102,19 @@ category = "kind"
 formats = ["FORMAT"]
 precision = "PRECISION"
 """
+BY_AREA = """
+[columns]
+id = "id"
+date = "when"
+area = "code"
+category = "kind"
+[area]
+id_width = 3
+[date]
+formats = ["%Y-%m-%d"]
+[duplicates]
+rule = "id"
+"""
 
 
 @contextmanager
@@ -125,6 +148,12 @@ def write_files(folder: Path) -> None:
     _write_dated(folder, "months", "%Y-%m", "month", [f"2020-{month:02d}" for month in (1, 2, 3, 6, 7)])
     _write_dated(folder, "years", "%Y", "year", ["2019", "2021"])
     _write_dated(folder, "days", "%Y-%m-%d", "day", [f"2020-03-{day:02d}" for day in range(1, 20)])
+    (folder / "wards.toml").write_text(BY_AREA, encoding="utf-8")
+    wards = [
+        f"{n % 42},2020-0{1 + n % 3}-1{n % 7},{('1', '002', '3.0', '9', '77', '')[n % 6]},{'ab'[n % 2]}"
+        for n in range(90)
+    ]
+    (inbox / "wards.csv").write_text("\n".join(["id,when,code,kind", *wards, "x,never,1,a"]) + "\n")
     (folder / "table.toml").write_text(OWN.format(**LONG), encoding="utf-8")
     (inbox / "table.csv").write_text(GOOD + "009,2020-01,*\n,2020-03,1\n002,2020-01,13\n001,2020-01,7\n")
     (inbox / "more.csv").write_text("code,month,n\n003,2020-01,0\n001,2021-05,<5\n007,2020-02,3\n")
@@ -136,6 +165,19 @@ def write_files(folder: Path) -> None:
     sites += f"Clinic A,detox,1 High St,{LON},{LAT}\n,detox,,{LON},{LAT}\n"
     (inbox / "sites.csv").write_text("name,category,address,longitude,latitude\n" + sites)
     (inbox / "streets.geojson").write_text(_streets())
+    _write_addresses(folder)
+
+
+def _write_addresses(folder: Path) -> None:
+    """Write a list of addresses, and events that have no coordinates: some of them are on the list."""
+    (folder / "addressed.toml").write_text(ADDRESSED, encoding="utf-8")
+    known = [f"{n} Main St,,{','.join(f'{one:.6f}' for one in lonlat(20 * n, 5))}" for n in range(1, 40)]
+    known += [f"1 Oak Ave,,{','.join(f'{one:.6f}' for one in lonlat(east, 5))}" for east in (0, 800)]
+    known += ["2 Oak Ave,,,", f"1 Main Street,,{','.join(f'{one:.6f}' for one in lonlat(20, 5))}"]
+    (folder / "inbox" / "known.csv").write_text("\n".join(["address,town,longitude,latitude", *known]) + "\n")
+    texts = ["5 MAIN STREET", "1 Oak Ave", "0 block of Main St", "77 Elm St", "", "30 Main St"]
+    rows = [f"2020-0{1 + n % 5}-03,{texts[n % 6]},{'ab'[n % 2]}" for n in range(60)]
+    (folder / "inbox" / "addressed.csv").write_text("\n".join(["when,where,kind", *rows, "never,,a"]) + "\n")
 
 
 def as_csv(rows: list[list[str]]) -> bytes:
@@ -228,12 +270,16 @@ def _streets() -> str:
 # -- reading and asking -----------------------------------------------------------------------------------------------
 
 
-NAMES = {"nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"]}
+NAMES = {
+    "nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"],
+    "wards": ["wards.csv"], "addressed": ["addressed.csv"],
+}  # fmt: skip
 TABLES = {
     "table": ("area_table", "table.toml", ["table.csv", "more.csv"]),
     "survey": ("survey", "survey-csv", ["survey.csv"]),
     "sites": ("site", "sites-csv", ["sites.csv"]),
     "streets": ("streets", "streets-geojson", ["streets.geojson"]),
+    "known": ("addresses", "addresses-csv", ["known.csv"]),
 }
 
 
@@ -242,6 +288,10 @@ def read_events(engine: Engine, folder: Path, source: str, names: list[str] | No
     files = find_input_files(names or NAMES[source], folder / "inbox", members=())
     input_format = read_format(f"{source}.toml", folder)
     covers = COVERS if source == "days" else None
+    more = {"areas": AREAS if source == "wards" else None} | more
+    if source == "addressed":
+        read_table(engine, folder, "known")
+        more = {"gazetteer": Gazetteer((stored_source(engine, "known"),), {})} | more
     return ingest_events(
         engine, source, input_format=input_format, files=files, area=AREA, period=PERIOD, covers=covers, **more
     )
@@ -294,7 +344,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
             f"zone counts of the finds of {source}": zone_counts(engine, finds, ZONES),
             f"category counts of {source}": category_counts(engine, everything, ZONES),
             f"own place counts of {source}": own_place_counts(engine, everything, ZONES),
-            f"all points of {source}": all_points(engine, source),
+            f"located events of {source}": located_events(engine, source),
             f"points of {source}": located_points(engine, everything, SPRINGS),
             f"weighted points of {source}": located_points(engine, finds, WHOLE, weighted=True),
             f"weights of {source}": stated_weights(engine, finds),
@@ -315,6 +365,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
     }
     counted = zone_counts(engine, measure("nasty"), ZONES)
     return found | {
+        "events by area": area_event_counts(engine, measure("wards", "a"), SPRINGS.periods),
         "area counts": area_counts(engine, "table"),
         "survey": survey_estimates(engine, "survey", read_format("survey-csv", folder), "fear"),
         "sites": source_sites(engine, "sites"),

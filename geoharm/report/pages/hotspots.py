@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, leading_measure
+from geoharm.model.study import Study
 from geoharm.report import format_numbers
 from geoharm.report.document import Section
 from geoharm.report.escape import asset, render_page
@@ -24,6 +25,9 @@ from geoharm.report.sections.places import places_section
 from geoharm.report.wording.concentration import heading, lead, leading_hotspots, role_note
 from geoharm.report.wording.methods import density_method
 from geoharm.report.wording.threats import notices
+
+NO_MAP = "There is no map: too few events are located to draw one."
+NO_AREA_MAP = "There is no map of areas: the section on clusters says why."
 
 
 def annex_sections(release: Release) -> tuple[Section, ...]:
@@ -55,9 +59,17 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         for section in concentration_sections(release)
     ]
     data_files, more_files = data.file_lines(release)
-    links = [("#answer", "Hotspots"), *((f"#{anchor}", name) for anchor, name, _ in front[1:]), ("#doubts", "Data")]
+    links = [
+        ("#answer", "Areas" if study.is_by_area else "Hotspots"),
+        *((f"#{anchor}", name) for anchor, name, _ in front[1:]),
+        ("#doubts", "Data"),
+    ]
     links += [(f"#{parts[0].anchor}", "Annex")] if parts else []
-    links += [(file, name) for file, name in ((files.map, "Map"), (files.workbook, "Workbook")) if file]
+    links += [
+        (file, name)
+        for file, name in ((files.map, "Map"), (files.table, "Table"), (files.workbook, "Workbook"))
+        if file
+    ]
     return render_page(
         "hotspots.html.j2",
         style=asset("report.css") + print_foot(study.name, "hotspots"),
@@ -65,14 +77,14 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         study=study,
         internal=release.is_internal,
         release_line=release_line(release),
-        kicker=format_numbers.days_text(study.period),
+        kicker=_days(study),
         pages=[*links, (files.run, files.run)],
         heading=heading(release),
         lead=lead(release),
         role_note=role_note(leading_measure(release, None)),
         facts=_facts(release),
         notices=notices(release),
-        picture=block_html(picture) if picture else "There is no map: too few events are located to draw one.",
+        picture=block_html(picture) if picture else NO_AREA_MAP if study.is_by_area else NO_MAP,
         front=front,
         file_heads=data.FILE_HEADS,
         data_files=data_files,
@@ -84,13 +96,18 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
     )
 
 
+def _days(study: Study) -> str:
+    return "Without dates" if study.is_undated else format_numbers.days_text(study.period)
+
+
 def _facts(release: Release) -> list[tuple[str, str]]:
     study, hotspots = release.study, leading_hotspots(release)
+    every = (*study.measures, *study.harm.area_measures)
     facts = [
         ("Study area", f"{study.area.area_km2:,.1f} km²"),
-        ("Days", format_numbers.days_text(study.period)),
+        ("Days", _days(study)),
         ("Leads", f"{study.primary}, recorded by {leading_measure(release, None).recorder}"),
-        ("Measures", format_numbers.join_with_and([measure.name for measure in study.measures])),
+        ("Measures", format_numbers.join_with_and([measure.name for measure in every])),
     ]
     if hotspots is not None:
         facts.append(("Density", density_method(hotspots)))

@@ -63,7 +63,7 @@ _KINDS = {
 
 
 def places_section(release: Release, operation: ReleasedOperation | None) -> tuple[Section, ...]:
-    """Return maps, hotspots and concentration of events.
+    """Return maps, hotspots and concentration of events; none where nothing is counted by points.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def places_section(release: Release, operation: ReleasedOperation | None) -> tup
         The maps show the density of its primary measure in the windows before and after; without one, that of the study's
         leading measure over the whole period.
     """
+    if not release.hotspots:
+        return ()
     measure = leading_measure(release, operation)
     surface = next(
         (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.measure.name == measure.name),
@@ -127,7 +129,7 @@ def _map_blocks(release: Release, operation: ReleasedOperation | None, surface: 
     colours = zip(palette.DENSITY, surface.breaks, strict=True)
     yield Legend(tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density")
     recipe = (
-        f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes "
+        f"{surface.measure.density_unit.capitalize()} {surface.measure.density_per}; {density_method(surface)}. The same classes "
         + ("in all maps." if operation is None else f"for before and {operation.design.later}.")
     )
     yield Paragraph(recipe, "small")
@@ -209,7 +211,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
         Column(measure.unit.capitalize(), measure.unit, CellStyle.NUMBER),
         Column("Share of all located", "Share", CellStyle.NUMBER),
         Column("Area, km²", "km²", CellStyle.NUMBER),
-        Column(f"Mean density, {weight}per km² per year", "Density", CellStyle.NUMBER),
+        Column(f"Mean density, {weight}{measure.density_per}", "Density", CellStyle.NUMBER),
         Column("Stability", style=CellStyle.NUMBER, parts=("Stability (share)",)),
         Column("Shown by", style=CellStyle.JOINED),
     )
