@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 from geoharm._version import __version__
 
 # For type checkers. Without `typing`, the command line can see to signals some hundredths of a second earlier.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from geoharm.api.change import change
+    from geoharm.api.evaluate import evaluate
+    from geoharm.api.frames import events_from_xy
+    from geoharm.api.hotspots import concentration, hotspots
+    from geoharm.api.net_harm import net_harm
+    from geoharm.api.patterns import clusters, emerging
+    from geoharm.api.power import power
+    from geoharm.api.pysal import from_esda, to_weights
+    from geoharm.api.uncalibrated import log_rate_ratio, wdd
     from geoharm.errors import (
         DatabaseError,
         DataError,
@@ -18,8 +29,6 @@ if TYPE_CHECKING:
         QualityError,
         StudyError,
     )
-    from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
-    from geoharm.evaluation.estimators.wdd import wdd
     from geoharm.harm.weighted import weighted_sum
     from geoharm.hotspots.contours import find_hotspots
     from geoharm.hotspots.density.intensity import density
@@ -49,13 +58,24 @@ __all__ = [
     "StudyError",
     "Surface",
     "__version__",
+    "change",
+    "clusters",
+    "concentration",
     "density",
+    "emerging",
+    "evaluate",
+    "events_from_xy",
     "find_hotspots",
+    "from_esda",
     "grid_over",
+    "hotspots",
     "log_rate_ratio",
+    "net_harm",
+    "power",
     "read_study",
     "run",
     "to_geodataframe",
+    "to_weights",
     "wdd",
     "weighted_sum",
 ]
@@ -76,23 +96,50 @@ _MODULES = {
     "QualityError": "errors",
     "StudyError": "errors",
     "Surface": "hotspots.results.surface",
+    "change": "api.change",
+    "clusters": "api.patterns",
+    "concentration": "api.hotspots",
     "density": "hotspots.density.intensity",
+    "emerging": "api.patterns",
+    "evaluate": "api.evaluate",
+    "events_from_xy": "api.frames",
     "find_hotspots": "hotspots.contours",
+    "from_esda": "api.pysal",
     "grid_over": "model.grid",
-    "log_rate_ratio": "evaluation.estimators.rate_ratio",
+    "hotspots": "api.hotspots",
+    "log_rate_ratio": "api.uncalibrated",
+    "net_harm": "api.net_harm",
+    "power": "api.power",
     "read_study": "study.read",
     "run": "pipeline.run",
     "to_geodataframe": "hotspots.geodataframes",
-    "wdd": "evaluation.estimators.wdd",
+    "to_weights": "api.pysal",
+    "wdd": "api.uncalibrated",
     "weighted_sum": "harm.weighted",
 }
+
+
+class _Package(ModuleType):
+    """The package. `hotspots` is a call and the name of a room: Python would put the room in the call's place."""
+
+    @property
+    def hotspots(self) -> object:
+        """The call `geoharm.api.hotspots.hotspots`."""
+        return _public("hotspots")
+
+    @hotspots.setter
+    def hotspots(self, room: object) -> None:
+        """Keep the call when Python imports the room; `from geoharm.hotspots... import` finds the room all the same."""
+
+
+def _public(name: str) -> object:
+    return getattr(import_module(f"geoharm.{_MODULES[name]}"), name)
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that a small script does not load every room."""
     if name in _MODULES:
-        value = getattr(import_module(f"geoharm.{_MODULES[name]}"), name)
-        globals()[name] = value
+        globals()[name] = value = _public(name)
         return value
     msg = f"module 'geoharm' has no attribute '{name}'"
     raise AttributeError(msg)
@@ -100,3 +147,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+sys.modules[__name__].__class__ = _Package

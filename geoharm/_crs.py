@@ -131,6 +131,11 @@ def share_in_use(x: ArrayLike, y: ArrayLike, crs: str) -> float:
     return float(inside.mean()) if inside.size else float("nan")
 
 
+def definition(crs: str) -> str:
+    """Return the definition of a coordinate system as WKT 2, for programs that may not know its code."""
+    return str(pyproj.CRS.from_user_input(crs).to_wkt("WKT2_2019"))
+
+
 def plain_name(crs: str) -> str:
     """Return the shortest name of a coordinate system: its code where it has one, "EPSG:4326" for all names of degrees WGS 84.
 

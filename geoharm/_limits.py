@@ -68,6 +68,18 @@ WHOLE_BYTES = Limit(
     "a file that is read as one: GeoJSON and other JSON, KML, GeoPackage, FlatGeobuf, Shapefile",
     "divide it, or save it as CSV",
 )
+GROUND_BYTES = Limit(
+    10_000_000_000,
+    "bytes",
+    "a ground file with an index: GeoPackage, FlatGeobuf, PMTiles, MBTiles",
+    "take an extract of a smaller region",
+)
+GROUND_POINTS = Limit(
+    5_000_000,
+    "points",
+    "the part of a ground file over the study area",
+    "take a file with streets, water and green alone",
+)
 RECORDS = Limit(
     2_000_000,
     "records",
@@ -97,6 +109,10 @@ ENTRIES = Limit(1_000, "entries", "an archive", "pack only the files of the stud
 ENTRY_LIST_BYTES = Limit(4_000_000, "bytes in its list of entries", "an archive", "pack only the files of the study")
 RATIO = Limit(
     100, "times its size", "an archive or a gzip file, unpacked, beyond the first megabyte", "unpack it yourself"
+)
+
+ADDRESSES = Limit(
+    3_000_000, "addresses", "a source of addresses", "keep only the addresses of the study area and its neighbours"
 )
 
 SHEET_CELLS = Limit(

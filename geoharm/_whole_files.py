@@ -15,8 +15,8 @@ from pathlib import Path
 _READABLE = 0o644
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write a text as UTF-8 with line feeds, over a file that is there, and return the path.
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write bytes, or a text as UTF-8 with line feeds, over a file that is there, and return the path.
 
     Killed at any moment, the file is as it was or as it is to be. A link stays a link, and a file keeps its permissions.
 
@@ -29,7 +29,7 @@ def write_whole(path: Path, text: str) -> Path:
     mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else _READABLE
     beside = place.with_name(f".geoharm-{secrets.token_hex(8)}.part")
     try:
-        write_new(beside, text)
+        write_new(beside, content)
         beside.chmod(mode)
         beside.replace(place)
     except BaseException:

@@ -31,7 +31,7 @@ def describe_target(operation: ReleasedOperation) -> Description | None:
 
 
 def _recovered_share(all_rows: Count, own_place: Count) -> float:
-    """Return the share of rows that were placed by their address text."""
+    """Return the share of rows whose place was inferred from their address text."""
     if isinstance(all_rows, Suppressed) or isinstance(own_place, Suppressed) or not all_rows:
         return math.nan
     return (all_rows - own_place) / all_rows

@@ -176,7 +176,7 @@ class Description:
     rows : tuple of (Counted, Effect)
         Compared with the control area, counted in the same way as the study counts.
     recovered_before, recovered_after : float
-        Share of the study's rows in the target that were placed by their address text; NaN if withheld or without rows.
+        Share of the study's rows in the target whose place was inferred from their address text; NaN if withheld or without rows.
     """
 
     rows: tuple[tuple[Counted, ReleasedEffect], ...]

@@ -1,4 +1,4 @@
-"""The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here."""
+"""The verbs check, ingest, index, purge and simulate; the other verbs are registered here, each under its heading."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoharm._version import __version__
-from geoharm.cli import decide
+from geoharm.cli import completion, decide
 from geoharm.cli.doctor import doctor
 from geoharm.cli.formats import app as formats_app
+from geoharm.cli.ground import ground
+from geoharm.cli.help_pages import ABOUT, BEFORE, FIRST_LOOK, STUDY, WholeProgram, example
 from geoharm.cli.hotspots import hotspots
 from geoharm.cli.lazy import lazy
+from geoharm.cli.ledger_lines import coverage_lines, ledger_line, ledger_record
 from geoharm.cli.new import new
 from geoharm.cli.options import (
     DATA,
     AsJson,
     Database,
     DataFolder,
-    OutFolder,
     Quiet,
     StudyFile,
     default_database,
     default_output,
     print_json,
-    print_written,
 )
 from geoharm.cli.plan import app as plan_app
 from geoharm.cli.power import power
+from geoharm.cli.run import run
 from geoharm.cli.schema import schema
 from geoharm.cli.selfcheck import selfcheck
 from geoharm.errors import DatabaseError
-from geoharm.model.ledger import SourceLedger
-from geoharm.model.period import month_name
-from geoharm.model.table_ledger import TableLedger
 from geoharm.simulation.choices import DEMO_SEED, TARGET_CHOICES
+from geoharm.simulation.tactics import PLANTED_EFFECTS
 
 if TYPE_CHECKING:
     from geoharm.cli import progress as cli_progress
     from geoharm.engines import duckdb as duckdb_engine
     from geoharm.ingest import purge as ingest_purge
+    from geoharm.model.ledger import SourceLedger
+    from geoharm.model.table_ledger import TableLedger
     from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import load as pipeline_load
-    from geoharm.pipeline import run as pipeline_run
+    from geoharm.pipeline import planned_steps
     from geoharm.pipeline import workload as pipeline_workload
     from geoharm.report import index as report_index
     from geoharm.simulation import city as simulated_city
@@ -58,7 +60,7 @@ else:
     ingest_purge = lazy("ingest.purge")
     pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
-    pipeline_run = lazy("pipeline.run")
+    planned_steps = lazy("pipeline.planned_steps")
     pipeline_workload = lazy("pipeline.workload")
     report_index = lazy("report.index")
     simulated_city = lazy("simulation.city")
@@ -66,102 +68,7 @@ else:
     demo_city = lazy("simulation.demo")
     study_reader = lazy("study.read")
 
-app = typer.Typer(
-    name="geoharm",
-    help="Did harm fall, did it move, will it last? Evaluate police operations against street drug markets by harm.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
 
-app.command(epilog="Example: geoharm hotspots data/sample/needles.csv --out maps/needles")(hotspots)
-app.add_typer(formats_app, name="formats")
-app.add_typer(plan_app, name="plan")
-app.command(epilog="Example: geoharm power pipelines/demo.toml --data data/sample --json")(power)
-app.add_typer(decide.values_app, name="values")
-app.command(epilog="Example: geoharm appraise pipelines/demo.toml --data data/sample --out maps/demo")(decide.appraise)
-app.command(
-    epilog="Example: geoharm prioritise pipelines/demo.toml --data data/sample --weight harm=2 --weight reach=1"
-)(decide.prioritise)
-app.command(
-    epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
-    "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
-)(new)
-app.command(epilog="Example: geoharm schema study > study.schema.json")(schema)
-app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
-app.command(epilog="Example: geoharm doctor pipelines/demo.toml --json")(doctor)
-
-
-@app.command(epilog="Example: geoharm run pipelines/demo.toml --data data/sample --out maps/demo")
-def run(
-    study_file: StudyFile,
-    data: DataFolder = DATA,
-    out: OutFolder = None,
-    db: Database = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
-    study = study_reader.read_study(study_file)
-    with cli_progress.ProgressDisplay(quiet) as bar:
-        study_run = pipeline_run.run(
-            study,
-            data=data,
-            out=out or default_output(study),
-            database=db or default_database(study),
-            progress=bar.show,
-            on_gone=bar.tell,
-            on_long=bar.tell,
-        )
-    if out is None or report_index.has_index(out.parent):
-        report_index.write_index((out or default_output(study)).parent)
-    if as_json:
-        print_json(
-            {
-                "operations": [
-                    {
-                        "name": name,
-                        "state": verdict.state.value,
-                        "headline": verdict.headline,
-                        "lead": verdict.lead,
-                    }
-                    for name, verdict in study_run.published.verdicts
-                ],
-                "hotspots": list(study_run.published.hotspots),
-                "plan": {
-                    "kind": study_run.result.preregistration.kind,
-                    "sentence": study_run.result.preregistration.sentence,
-                }
-                if study.operations
-                else None,
-                "files": [str(path) for path in study_run.published.files],
-            }
-        )
-        return
-    ledgers: list[SourceLedger | TableLedger] = [*study_run.result.ledgers, *study_run.result.tables]
-    for ledger in ledgers:
-        print(_ledger_line(ledger))
-    if study.operations:
-        print(study_run.result.preregistration.sentence)
-    for sentence in study_run.published.hotspots:
-        print(f"  {sentence}")
-    for name, verdict in study_run.published.verdicts:
-        print(f"\n{name}")
-        for notice in filter(None, (verdict.label, *verdict.notices)):
-            print(f"  note: {notice}")
-        print(f"  {verdict.headline}\n  {verdict.lead}")
-        for answer in verdict.answers:
-            print(f"  {answer.question} {answer.answer}. {answer.detail}")
-    print()
-    for path in study_run.published.removed:
-        print(f"removed {path}: it belongs to the previous release")
-    print_written(study_run.published.files)
-    if study_run.release.is_internal:
-        print("internal: not for publication")
-
-
-@app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
 def ingest(
     study_file: StudyFile,
     data: DataFolder = DATA,
@@ -169,21 +76,22 @@ def ingest(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read the files into the database and print what became of every row."""
+    """Read a study's files and say what became of every row."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
     database = db or default_database(study)
     own = (database, default_output(study))
     with cli_progress.ProgressDisplay(quiet) as bar, duckdb_engine.open_engine(database, inputs=data) as engine:
+        bar.plan(planned_steps.reading_steps(study, data))
         ledgers: list[SourceLedger | TableLedger] = [
             *pipeline_load.load_sources(engine, study, data, bar.show, bar.tell, own)
         ]
         ledgers += pipeline_load.load_tables(engine, study, data, bar.show, bar.tell, own)
     if as_json:
-        print_json([_ledger_dict(ledger) for ledger in ledgers])
+        print_json([ledger_record(ledger) for ledger in ledgers])
         return
     for ledger in ledgers:
-        print(_ledger_line(ledger))
+        print(ledger_line(ledger))
         for file_row in ledger.files:
             print(
                 f"  {file_row.file}: {file_row.read:,} read = {file_row.kept:,} kept + {file_row.rejected:,} rejected + "
@@ -191,13 +99,15 @@ def ingest(
             )
             for reason, count, line in file_row.reasons:
                 print(f"    {count:,} rejected, first in line {line:,}: {reason}")
-        for text in (*_coverage_lines(ledger), *(f"note: {note.text()}" for note in ledger.notes)):
+        for text in (*coverage_lines(ledger), *(f"note: {note.text()}" for note in ledger.notes)):
             print(f"  {text}")
 
 
-@app.command(epilog="Example: geoharm check pipelines/demo.toml")
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
-    """Read a study file and its area files, and list every mistake; no data are read."""
+    """Find every mistake in a study file; no data are read.
+
+    Its area files and registers are read too, and how long a run will take is estimated.
+    """
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
     work = pipeline_workload.check_workload(study)
@@ -243,17 +153,23 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  note: {note}")
 
 
-@app.command(epilog="Example: geoharm index maps")
 def index(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="The folder that holds the studies' folders.")
     ] = Path("maps"),
+    as_json: AsJson = False,
 ) -> None:
-    """Write the list of published studies; internal releases are never in it."""
-    print(f"wrote {report_index.write_index(folder)}")
+    """Write a page that lists the published studies of a folder.
+
+    Internal releases are never in it.
+    """
+    written = report_index.write_index(folder)
+    if as_json:
+        print_json({"files": [str(written)]})
+    else:
+        print(f"wrote {written}")
 
 
-@app.command(epilog="Example: geoharm purge pipelines/demo.toml --yes")
 def purge(
     study_file: StudyFile,
     db: Database = None,
@@ -262,7 +178,10 @@ def purge(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what a study's database holds, ask, and delete it; input files and published pages stay."""
+    """Delete a study's database, after listing what it holds.
+
+    It asks before. Input files and published pages stay.
+    """
     if as_json and not yes:
         msg = "--json does not ask, so it needs --yes."
         raise typer.BadParameter(msg)
@@ -294,24 +213,43 @@ def purge(
         print(f"removed {file}")
 
 
-@app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the simulated city's files.")],
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same city.")] = DEMO_SEED,
     tactic: Annotated[
-        str, typer.Option("--tactic", help="Simulate a whole city with this operation instead of the demo city.")
+        str,
+        typer.Option(
+            "--tactic",
+            help="Simulate a whole city with this operation instead of the demo city.",
+            autocompletion=completion.words(*PLANTED_EFFECTS),
+        ),
     ] = "",
     chosen: Annotated[
         str,
-        typer.Option("--chosen", help="With --tactic: how the target was chosen: " + ", ".join(TARGET_CHOICES) + "."),
+        typer.Option(
+            "--chosen",
+            help="With --tactic: how the target was chosen: " + ", ".join(TARGET_CHOICES) + ".",
+            autocompletion=completion.words(*TARGET_CHOICES),
+        ),
     ] = "peak",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Simulate a city with a planted effect: write input files, areas, and the true effects."""
-    if tactic:
-        plan = simulated_city.CityPlan(seed, tactic=tactic, target_choice=chosen)
-        written = city_files.write_city(simulated_city.build_city(plan), out)
-    else:
-        written = demo_city.write_demo_city(demo_city.make_demo_city(seed), out)
+    """Make a city with a planted effect, to try things on.
+
+    Input files, areas and the true effects are written; with --tactic, a study file too.
+    """
+    with cli_progress.ProgressDisplay(quiet) as bar:
+        bar.show("making the city", 0, 1)
+        if tactic:
+            plan = simulated_city.CityPlan(seed, tactic=tactic, target_choice=chosen)
+            written = city_files.write_city(simulated_city.build_city(plan), out)
+        else:
+            written = demo_city.write_demo_city(demo_city.make_demo_city(seed), out)
+        bar.show("making the city", 1, 1)
+    if as_json:
+        print_json({"files": [str(path) for path in written]})
+        return
     for path in written:
         print(f"wrote {path}")
 
@@ -320,6 +258,17 @@ def _version(wanted: bool) -> None:
     if wanted:
         print(f"geoharm {__version__}")
         raise typer.Exit
+
+
+app = typer.Typer(
+    name="geoharm",
+    cls=WholeProgram,
+    help="Did harm fall, did it move, will it last? Evaluate police operations against street drug markets by harm.",
+    subcommand_metavar="VERB [ARGS]...",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 @app.callback()
@@ -331,58 +280,39 @@ def _options(
     """Options before the verb."""
 
 
-def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
-    read, kept = ledger.total("read"), ledger.total("kept")
-    rejected, duplicate = ledger.total("rejected"), ledger.total("duplicate")
-    recovered = ledger.total("recovered")
-    by_address = f" ({recovered:,} of them by their address text)" if recovered else ""
-    return (
-        f"{ledger.source}: {len(ledger.files)} files, {read:,} read = {kept:,} kept + {rejected:,} rejected + "
-        f"{duplicate:,} duplicate; of the kept, {ledger.total('inside'):,} placed in the study area"
-        f"{by_address}, "
-        f"{ledger.total('outside'):,} outside, {ledger.total('default_geocode'):,} on a default geocode, "
-        f"{ledger.total('no_place'):,} without a place"
-    )
+# In the order of work. The example of each verb is run by the tests, in a copy of data/sample and pipelines.
+app.command(epilog=example("hotspots data/sample/needles.csv --out maps/needles"), rich_help_panel=FIRST_LOOK)(hotspots)
+app.command(
+    epilog=example(
+        "new pipelines/lantern.toml --data data/sample --area data/sample/city.geojson --target data/sample/market.geojson "
+        "--operation Lantern --start 2022-01-10 --end 2022-01-23 --yes"
+    ),
+    rich_help_panel=FIRST_LOOK,
+)(new)
+app.add_typer(formats_app, name="formats", rich_help_panel=FIRST_LOOK)
+app.command(
+    epilog=example("ground data/sample/ground.geojson --area data/sample/city.geojson --out ground.gpkg"),
+    rich_help_panel=FIRST_LOOK,
+)(ground)
 
+app.command(epilog=example("check pipelines/demo.toml"), rich_help_panel=STUDY)(check)
+app.command(epilog=example("ingest pipelines/demo.toml --data data/sample"), rich_help_panel=STUDY)(ingest)
+app.command(epilog=example("run pipelines/demo.toml --data data/sample --out maps/demo"), rich_help_panel=STUDY)(run)
+app.command(epilog=example("index maps"), rich_help_panel=STUDY)(index)
+app.command(epilog=example("purge pipelines/demo.toml --yes"), rich_help_panel=STUDY)(purge)
 
-def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
-    """Return lines on the days that a source of events covers, its months without data, and its default geocodes."""
-    if not isinstance(ledger, SourceLedger):
-        return []
-    span, known = ledger.coverage, "by month" if ledger.by_month else "by day"
-    lines = [f"from {span.start} to {span.last}, {known}; typical error of a place: {ledger.location_error:g} m"]
-    if ledger.missing_months:
-        months = ", ".join(month_name(month) for month in ledger.missing_months)
-        lines.append(f"no usable row in {months}: left out everywhere, and not read as zero")
-    return lines + [
-        f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
-        for code in ledger.default_geocodes
-    ]
+app.command(epilog=example("power pipelines/demo.toml --data data/sample"), rich_help_panel=BEFORE)(power)
+app.command(epilog=example("appraise pipelines/demo.toml --data data/sample --out maps/demo"), rich_help_panel=BEFORE)(
+    decide.appraise
+)
+app.command(
+    epilog=example("prioritise pipelines/demo.toml --data data/sample --weight harm=2 --weight reach=1"),
+    rich_help_panel=BEFORE,
+)(decide.prioritise)
+app.add_typer(plan_app, name="plan", rich_help_panel=BEFORE)
 
-
-def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "source": ledger.source,
-        "first_day": str(ledger.coverage.start) if ledger.coverage else "",
-        "last_day": str(ledger.coverage.last) if ledger.coverage else "",
-        "files": [
-            {"file": file_row.file, **file_row.row_counts(), "reasons": file_row.reason_records()}
-            for file_row in ledger.files
-        ],
-        "notes": [note.record() for note in ledger.notes],
-    }
-    if isinstance(ledger, TableLedger):
-        return entry | {"kind": ledger.kind}
-    return entry | {
-        "missing_months": [str(month)[:7] for month in ledger.missing_months],
-        "months": {
-            str(month.month)[:7]: {
-                "read": month.read,
-                "kept": month.kept,
-                "rejected": month.rejected,
-                "duplicate": month.duplicate,
-            }
-            for month in ledger.months
-        },
-        "rejected_without_a_date": ledger.undated,
-    }
+app.command(epilog=example("doctor pipelines/demo.toml --json"), rich_help_panel=ABOUT)(doctor)
+app.command(epilog=example("selfcheck"), rich_help_panel=ABOUT)(selfcheck)
+app.command(epilog=example("simulate --tactic crackdown --out data/made"), rich_help_panel=ABOUT)(simulate)
+app.command(epilog=example("schema study > study.schema.json"), rich_help_panel=ABOUT)(schema)
+app.add_typer(decide.values_app, name="values", rich_help_panel=ABOUT)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoharm._whole_files import write_whole
+from geoharm.cli import completion
+from geoharm.cli.help_pages import VerbGroup, example
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import (
     DATA,
@@ -20,28 +22,44 @@ from geoharm.cli.options import (
     Database,
     DataFolder,
     OutFolder,
+    Quiet,
     StudyFile,
     default_database,
     default_output,
     print_json,
     print_written,
-    tell,
 )
 from geoharm.errors import StudyError
 from geoharm.model.harm_settings import CRITERIA
 
 if TYPE_CHECKING:
+    from geoharm.cli import progress as cli_progress
     from geoharm.pipeline import decide as pipeline_decide
+    from geoharm.pipeline import planned_steps
     from geoharm.study import read as study_reader
     from geoharm.study.value_profiles import profiles as value_profiles
 else:
+    cli_progress = lazy("cli.progress")
+    planned_steps = lazy("pipeline.planned_steps")
     pipeline_decide = lazy("pipeline.decide")
     value_profiles = lazy("study.value_profiles.profiles")
     study_reader = lazy("study.read")
 
-values_app = typer.Typer(help="Value profiles: list, show, check and import them.", no_args_is_help=True)
+values_app = typer.Typer(
+    cls=VerbGroup,
+    help="List, show, check and import value profiles.",
+    subcommand_metavar="VERB [ARGS]...",
+    no_args_is_help=True,
+)
 
-ProfileName = Annotated[str, typer.Argument(metavar="PROFILE", help="A shipped profile, or a path that ends in .toml.")]
+ProfileName = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROFILE",
+        help="A shipped profile, or a path that ends in .toml.",
+        autocompletion=completion.profile_names,
+    ),
+]
 
 
 def appraise(
@@ -55,20 +73,27 @@ def appraise(
         bool, typer.Option("--template", help="Print options with evidence cards, to fill in.")
     ] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Estimate how each option would change harm, before acting, from data and stated assumptions; write a page."""
+    """Weigh ways to act before acting: how each would change harm.
+
+    The change of harm is estimated from the data and the assumptions that the study states; a page is written.
+    """
     if template:
         print(pipeline_decide.option_templates(), end="")
         return
     study = study_reader.read_study(study_file)
-    appraisal = pipeline_decide.appraise(
-        study,
-        data=data,
-        out=out or default_output(study),
-        database=db or default_database(study),
-        operation=operation,
-        on_gone=tell,
-    )
+    with cli_progress.ProgressDisplay(quiet) as bar:
+        bar.plan(planned_steps.appraisal_steps(study, data))
+        appraisal = pipeline_decide.appraise(
+            study,
+            data=data,
+            out=out or default_output(study),
+            database=db or default_database(study),
+            operation=operation,
+            progress=bar.show,
+            on_gone=bar.tell,
+        )
     if as_json:
         print_json({**appraisal.record, "files": [str(path) for path in appraisal.files]})
         return
@@ -91,21 +116,35 @@ def prioritise(
     data: DataFolder = DATA,
     out: OutFolder = None,
     db: Database = None,
+    *,
     weight: Annotated[
-        list[str] | None, typer.Option("--weight", help=f"CRITERION=NUMBER; criteria: {', '.join(CRITERIA)}.")
+        list[str] | None,
+        typer.Option(
+            "--weight",
+            help=f"CRITERION=NUMBER; criteria: {', '.join(CRITERIA)}.",
+            autocompletion=completion.words(*(f"{name}=" for name in CRITERIA)),
+        ),
     ] = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Rank markets by harm, noxiousness, trend, resilience, reach and community priority; write a page."""
+    """Rank markets by harm, trend, reach and other criteria.
+
+    The criteria are harm, noxiousness, trend, resilience, reach and the community's priority; a page is written.
+    """
     study = study_reader.read_study(study_file)
-    ranking = pipeline_decide.prioritise(
-        study,
-        data=data,
-        out=out or default_output(study),
-        database=db or default_database(study),
-        weights=_criterion_weights(weight) or study.harm.criteria,
-        on_gone=tell,
-    )
+    weights = _criterion_weights(weight) or study.harm.criteria
+    with cli_progress.ProgressDisplay(quiet) as bar:
+        bar.plan(planned_steps.ranking_steps(study, data))
+        ranking = pipeline_decide.prioritise(
+            study,
+            data=data,
+            out=out or default_output(study),
+            database=db or default_database(study),
+            weights=weights,
+            progress=bar.show,
+            on_gone=bar.tell,
+        )
     if as_json:
         print_json({**ranking.record, "files": [str(path) for path in ranking.files]})
         return
@@ -121,9 +160,9 @@ def prioritise(
     print_written(ranking.files)
 
 
-@values_app.command("list", epilog="Example: geoharm values list")
+@values_app.command("list", epilog=example("values list"))
 def list_values(as_json: AsJson = False) -> None:
-    """List the shipped value profiles: examples to edit, not recommended values."""
+    """List the shipped value profiles: examples to edit."""
     profiles = [value_profiles.read_profile(name, Path()) for name in value_profiles.SHIPPED_PROFILES]
     if as_json:
         rows = [
@@ -137,15 +176,18 @@ def list_values(as_json: AsJson = False) -> None:
     print(f"{value_profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates that acceptability uses.")
 
 
-@values_app.command(epilog="Example: geoharm values show public-health-first > my-values.toml")
+@values_app.command(epilog=example("values show public-health-first > my-values.toml"))
 def show(name: ProfileName) -> None:
-    """Print a profile (or exchange-rates) as TOML, to read or to start your own from."""
+    """Print a value profile as TOML, to start your own from.
+
+    The exchange rates, which acceptability uses, are printed by the name exchange-rates.
+    """
     print(value_profiles.profile_text(name, Path()), end="")
 
 
-@values_app.command(epilog="Example: geoharm values check my-values.toml")
+@values_app.command(epilog=example("values check public-health-first"))
 def check(name: ProfileName, as_json: AsJson = False) -> None:
-    """Read a profile and print its weights, or list every mistake in it."""
+    """Print the weights of a value profile, or its mistakes."""
     profile = value_profiles.read_profile(name, Path())
     summary = {
         "name": profile.name,
@@ -173,19 +215,31 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         print(f"  veto: {veto.words} ({veto.selector.description()})")
 
 
-@values_app.command("import", epilog="Example: geoharm values import chi.xlsx --kind chi --out my-chi.toml")
+@values_app.command("import", epilog=example("values import chi.xlsx --kind chi --out my-chi.toml"))
 def import_values(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The workbook as downloaded from its publisher.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="chi: Cambridge Crime Harm Index; ons: ONS Crime Severity Score.")
+        str,
+        typer.Option(
+            "--kind",
+            help="chi: Cambridge Crime Harm Index; ons: ONS Crime Severity Score.",
+            autocompletion=completion.words("chi", "ons"),
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The profile to write.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Make a profile from a workbook of weights by offence. Not tested on an original file."""
+    """Make a profile from a workbook of weights by offence.
+
+    Not tested on an original file.
+    """
     if out.exists():
         raise StudyError([f'"{out}" exists; choose another --out.'])
     text, rows = pipeline_decide.import_values(file, kind)
     write_whole(out, text)
+    if as_json:
+        print_json({"offences": rows, "files": [str(out)]})
+        return
     print(
         f"wrote {out} with {rows:,} offences; give your measures the names of its offences, or edit it. Not tested on an original file."
     )

@@ -71,7 +71,11 @@ def doctor(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at installation, databases, locks, disk, caches and encoding, and say what to do; exit code 1 if anything."""
+    """Look for what is amiss with this installation.
+
+    Packages, databases, locks, disk, caches and encoding are looked at. The exit code is 1 if something is to be done, and
+    what to do is said.
+    """
     if study_file:
         study = study_reader.read_study(study_file)
         databases, output = [db or default_database(study)], out or default_output(study)

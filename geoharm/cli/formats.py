@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoharm._whole_files import write_whole
+from geoharm.cli import completion
+from geoharm.cli.help_pages import VerbGroup, example
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, print_json
+from geoharm.errors import StudyError
 
 if TYPE_CHECKING:
     from geoharm.ingest.detect import check as detect_check
@@ -34,13 +37,19 @@ else:
     detect_sample = lazy("ingest.detect.sample")
     detect_tables = lazy("ingest.detect.tables")
 
-app = typer.Typer(help="What geoharm can read, and how to teach it your own files.", no_args_is_help=True)
+app = typer.Typer(
+    cls=VerbGroup,
+    help="List, show, guess and check the formats that geoharm can read.",
+    subcommand_metavar="VERB [ARGS]...",
+    no_args_is_help=True,
+)
 
-FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="A shipped format, or a path that ends in .toml.")]
+_FORMAT_HELP = "A shipped format, or a path that ends in .toml."
+FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help=_FORMAT_HELP, autocompletion=completion.format_names)]
 TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 
 
-@app.command("list", epilog="Example: geoharm formats list")
+@app.command("list", epilog=example("formats list"))
 def list_formats(as_json: AsJson = False) -> None:
     """List the shipped formats, and the real file each was tried on."""
     formats = [ingest_formats.read_format(name, Path()) for name in ingest_formats.shipped_formats()]
@@ -56,25 +65,43 @@ def list_formats(as_json: AsJson = False) -> None:
         print(f"{input_format.name}\n    {input_format.title}; tried on: {input_format.tried_on}")
 
 
-@app.command(epilog="Example: geoharm formats show police-uk-street > my-format.toml")
+@app.command(epilog=example("formats show points-csv > my-format.toml"))
 def show(name: FormatName) -> None:
-    """Print a format as TOML, to read or to start your own from."""
+    """Print a format as TOML, to start your own from."""
     print(ingest_formats.format_text(name, Path()), end="")
 
 
-@app.command(epilog="Example: geoharm formats guess my-file.csv --out my-format.toml")
+@app.command(epilog=example("formats guess data/sample/survey.csv --kind survey --out my-format.toml"))
 def guess(
     file: TableFile,
     out: Annotated[Path | None, typer.Option("--out", help="Write the proposal to a file.")] = None,
-    kind: Annotated[str, typer.Option("--kind", help="What it holds: event, area_table, survey or site.")] = "event",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            help="What it holds: event, area_table, survey or site.",
+            autocompletion=completion.words("event", "area_table", "survey", "site"),
+        ),
+    ] = "event",
+    as_json: AsJson = False,
 ) -> None:
-    """Propose a format for a file, with evidence and doubts. Nothing is read into a database."""
+    """Propose a format for a file, with evidence and doubts.
+
+    Nothing is read into a database.
+    """
     source = input_files.single_input_file(file)
     proposal = detect_events.guess_format(source) if kind == "event" else detect_tables.guess_table(source, kind)
-    if kind == "event":
-        fitting = known_formats.recognise_formats(detect_sample.read_sample(source))
-        for name in fitting:
-            print(f"fits: {name}, a shipped format; no guess is needed")
+    fitting = known_formats.recognise_formats(detect_sample.read_sample(source)) if kind == "event" else ()
+    if out is not None:
+        if out.exists():
+            raise StudyError([f'"{out}" exists; choose another --out.'])
+        write_whole(out, proposal.toml)
+    if as_json:
+        found = {"fits": list(fitting), "found": list(proposal.evidence), "undecided": list(proposal.undecided)}
+        print_json({**found, "format": proposal.toml, "files": [str(out)] if out else []})
+        return
+    for name in fitting:
+        print(f"fits: {name}, a shipped format; no guess is needed")
     for line in proposal.evidence:
         print(f"found: {line}")
     for line in proposal.undecided:
@@ -82,20 +109,19 @@ def guess(
     if out is None:
         print(f"\n{proposal.toml}", end="")
         return
-    if out.exists():
-        typer.echo(f'"{out}" exists; choose another --out.', err=True)
-        raise typer.Exit(1)
-    write_whole(out, proposal.toml)
     print(f"wrote {out}; edit it, then: geoharm formats check {file} --format {out}")
 
 
-@app.command(epilog="Example: geoharm formats check 2018-01-merseyside-street.csv.gz --format police-uk-street")
+@app.command(epilog=example("formats check data/sample/needles.csv --format points-csv"))
 def check(
     file: TableFile,
-    format_name: Annotated[str, typer.Option("--format", help="A shipped format, or a path that ends in .toml.")],
+    format_name: Annotated[str, typer.Option("--format", help=_FORMAT_HELP, autocompletion=completion.format_names)],
     as_json: AsJson = False,
 ) -> None:
-    """Read one file as a format says, and print what became of its rows. No database is kept."""
+    """Read one file by a format and say what became of its rows.
+
+    No database is kept.
+    """
     input_format = ingest_formats.read_format(format_name, Path())
     report = detect_check.check_file(file, input_format)
     if as_json:

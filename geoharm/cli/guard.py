@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from geoharm._text import shown
+from geoharm.cli.exit_codes import BUSY, DONE, FAULT, MISTAKE
 from geoharm.errors import DatabaseBusyError, GeoharmError, PublishBusyError
 
-FAULT, BUSY = 70, 75
 TRACEBACK_VARIABLE = "GEOHARM_TRACEBACK"
 
 
@@ -54,17 +54,33 @@ def guarded(is_stopped: Callable[[], bool]) -> int:
 
 def _run(is_stopped: Callable[[], bool]) -> tuple[int, str]:
     """Return the exit code of a verb, and what is to be said of an error."""
-    code, sentence = 1, ""
-    try:
+
+    def verb() -> None:
         _prepare()
         from geoharm.cli.app import app  # noqa: PLC0415 -- the first import that takes time
 
         app()
-        code = 0
+
+    return outcome(verb, is_stopped)
+
+
+def outcome(work: Callable[[], object], is_stopped: Callable[[], bool]) -> tuple[int, str]:
+    """Return the exit code of some work, and the sentence to be said of what ended it early; empty if there is none.
+
+    Parameters
+    ----------
+    work : callable
+    is_stopped : callable
+        Whether a signal has come: what comes up then is raised.
+    """
+    code, sentence = MISTAKE, ""
+    try:
+        work()
+        code = DONE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except GeoharmError as error:
-        code, sentence = BUSY if isinstance(error, DatabaseBusyError | PublishBusyError) else 1, str(error)
+        code, sentence = BUSY if isinstance(error, DatabaseBusyError | PublishBusyError) else MISTAKE, str(error)
     except BrokenPipeError:
         pass  # Nobody reads any more.
     except OSError as error:

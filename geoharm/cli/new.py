@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoharm._whole_files import write_whole
-from geoharm.cli import new_flags
+from geoharm.cli import completion, new_flags
 from geoharm.cli.ask import is_terminal, say, wrapped
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new_flags import Flags, shell_quoted
@@ -74,7 +74,10 @@ def new(
     no_operation: Annotated[
         bool, typer.Option("--no-operation", help="Evaluate none: map where harm concentrates.")
     ] = False,
-    tactic: Annotated[str, typer.Option("--tactic", help="One of: " + ", ".join(TACTICS) + ".")] = "",
+    tactic: Annotated[
+        str,
+        typer.Option("--tactic", help="One of: " + ", ".join(TACTICS) + ".", autocompletion=completion.tactic_names),
+    ] = "",
     start: Annotated[str, typer.Option("--start", metavar="DATE", help="The operation's first day.")] = "",
     end: Annotated[str, typer.Option("--end", metavar="DATE", help="Its last day; default the first.")] = "",
     target: Annotated[str, typer.Option("--target", metavar="FILE", help="File of the target area.")] = "",
@@ -89,7 +92,10 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
-    """Show what a folder of files holds, ask what only you know, and write a first study file with every guess marked."""
+    """Show what a folder of files holds, and write a first study file.
+
+    It asks what only you know, and marks every guess.
+    """
     flags = Flags(
         study_file, data, tuple(file or ()), area, area_around, crs, period, tuple(harm or ()), tuple(activity or ()),
         tuple(leave_out or ()), primary, operation, no_operation, tactic, start, end, target, target_around,

@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoharm.cli import completion
+
 if TYPE_CHECKING:
     from geoharm.model.study import Study
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY",
+        help="The study file, such as pipelines/demo.toml.",
+        autocompletion=completion.study_files,
+    ),
+]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the pages; default maps/STUDY.")]
 Database = Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")]
@@ -46,4 +55,9 @@ def tell(sentence: str) -> None:
 def print_written(files: Iterable[Path]) -> None:
     """Print each written file with its size."""
     for path in files:
-        print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+        print(written_line(path))
+
+
+def written_line(path: Path) -> str:
+    """Return a line on a file that was written, with its size."""
+    return f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)"

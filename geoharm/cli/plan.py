@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoharm.cli.help_pages import VerbGroup, example
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, Database, StudyFile, default_database, print_json
 
@@ -28,12 +29,14 @@ else:
     study_reader = lazy("study.read")
 
 app = typer.Typer(
-    help="Preregistration: lock the plan of a study before its outcomes are loaded; results are then marked confirmatory or exploratory.",
+    cls=VerbGroup,
+    help="Lock a study's plan before its outcomes are loaded.\n\nResults are then marked confirmatory or exploratory.",
+    subcommand_metavar="VERB [ARGS]...",
     no_args_is_help=True,
 )
 
 
-@app.command(epilog="Example: geoharm plan lock pipelines/demo.toml")
+@app.command(epilog=example("plan lock pipelines/demo.toml"))
 def lock(
     study_file: StudyFile,
     db: Database = None,
@@ -42,7 +45,10 @@ def lock(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
+    """Write down a study's plan, so that later changes are seen.
+
+    STUDY.plan.json, beside the study file, holds the plan, its primary outcome, their SHA-256, and the day.
+    """
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
     pipeline_check.check_has_operation(study, "a plan to lock")
@@ -55,7 +61,7 @@ def lock(
     _print_status(status, preregistration.lock_path(study), as_json)
 
 
-@app.command(epilog="Example: geoharm plan show pipelines/demo.toml --json")
+@app.command(epilog=example("plan show pipelines/demo.toml --json"))
 def show(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Say whether the plan is locked, and what has changed since."""
     study = study_reader.read_study(study_file)

@@ -15,9 +15,11 @@ import typer
 
 from geoharm.cli import power_compare, power_search
 from geoharm.cli.lazy import lazy
-from geoharm.cli.options import DATA, AsJson, DataFolder, Quiet, StudyFile, print_json, tell
+from geoharm.cli.options import DATA, AsJson, DataFolder, Quiet, StudyFile, print_json
 
 if TYPE_CHECKING:
+    from geoharm.cli import progress as cli_progress
+    from geoharm.cli.progress import ProgressDisplay
     from geoharm.engines import duckdb as duckdb_engine
     from geoharm.evaluation.pooling import common_fall
     from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import composite as pipeline_composite
     from geoharm.pipeline import load as pipeline_load
+    from geoharm.pipeline import planned_steps
     from geoharm.pipeline import power as pipeline_power
     from geoharm.pipeline.study_data import StudyData
     from geoharm.study import read as study_reader
 else:
+    cli_progress = lazy("cli.progress")
+    planned_steps = lazy("pipeline.planned_steps")
     pipeline_collect = lazy("pipeline.collect")
     pipeline_composite = lazy("pipeline.composite")
     duckdb_engine = lazy("engines.duckdb")
@@ -43,6 +48,7 @@ else:
     pipeline_power = lazy("pipeline.power")
     study_reader = lazy("study.read")
 
+_QUESTION = "the smallest fall that a design can detect"
 _FALLS = (0.5, 0.3, 0.2)
 _POOLED_OPERATIONS = (2, 4, 8, 16)
 
@@ -79,10 +85,14 @@ def power(  # noqa: PLR0917
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
+    """Say how small a fall a study could find, and how soon.
+
+    Data from the operation's start on are not used. With --search, many designs are tried and ranked.
+    """
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
-    pipeline_check.check_has_operation(study, "the smallest fall that a design can detect")
+    pipeline_check.check_has_operation(study, _QUESTION)
+    pipeline_check.check_primary_of_points(study, _QUESTION)
     given = {"--circle": circle, "--areas": areas, "--rings": rings, "--starts": starts, "--days": days, "--out": out}
     given |= {"--windows": windows != power_search.WINDOWS, "--markets": markets != power_search.MARKETS}
     alone = [name for name, value in given.items() if value and not search]
@@ -99,20 +109,24 @@ def power(  # noqa: PLR0917
         )
         power_search.search(study, data, request, out=out, as_json=as_json, quiet=quiet)
         return
-    collected = _collected(study, data)
-    tables = pipeline_power.power_tables(collected)
+    other = None
     if compare is not None:
         other = study_reader.read_study(compare)
         pipeline_check.check_study(other)
-        pipeline_check.check_has_operation(other, "the smallest fall that a design can detect")
-        others = pipeline_power.power_tables(_collected(other, data))
+        pipeline_check.check_has_operation(other, _QUESTION)
+        pipeline_check.check_primary_of_points(other, _QUESTION)
+    with cli_progress.ProgressDisplay(quiet) as bar:
+        bar.plan([step for one in (study, other) if one for step in planned_steps.power_steps(one, data)])
+        collected, tables = _power_of(study, data, bar)
+        others = _power_of(other, data, bar)[1] if other else ()
+        summaries = () if other else pipeline_composite.composite_power(collected)
+    if compare is not None and other is not None:
         compared = (
             power_compare.ComparedStudy(study_file, study, tables),
             power_compare.ComparedStudy(compare, other, others),
         )
         power_compare.compare(compared, as_json=as_json)
         return
-    summaries = pipeline_composite.composite_power(collected)
     pooled_falls = _pooled_falls(tables)
     if as_json:
         output: dict[str, Any] = {"operations": [_table_as_dict(table) for table in tables], "together": pooled_falls}
@@ -132,17 +146,18 @@ def power(  # noqa: PLR0917
         _print_composite(summary)
 
 
-def _collected(study: Study, data: Path) -> StudyData:
-    """Return the data of every harm measure before each operation."""
+def _power_of(study: Study, data: Path, bar: ProgressDisplay) -> tuple[StudyData, tuple[PowerTable, ...]]:
+    """Return the data of every harm measure before each operation, and the smallest detectable falls."""
     # A separate database: computing power loads no outcome into the study's own.
     with (
         tempfile.TemporaryDirectory() as folder,
         duckdb_engine.open_engine(Path(folder) / "p.duckdb", inputs=data) as engine,
     ):
-        ledgers = pipeline_load.load_sources(engine, study, data, on_gone=tell)
+        ledgers = pipeline_load.load_sources(engine, study, data, bar.show, bar.tell)
         if any(operation.streets for operation in study.operations):
-            pipeline_load.load_tables(engine, study, data, on_gone=tell)
-        return pipeline_collect.collect_power(engine, study, ledgers)
+            pipeline_load.load_tables(engine, study, data, bar.show, bar.tell)
+        collected = pipeline_collect.collect_power(engine, study, ledgers)
+    return collected, pipeline_power.power_tables(collected, bar.show)
 
 
 def _print_composite(summary: CompositeSummary[CompositeResult]) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         TogetherRow,
     )
     from geoharm.model.study import Study
-    from geoharm.pipeline import candidate_markets
+    from geoharm.pipeline import candidate_markets, planned_steps
     from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import design_search as pipeline_search
     from geoharm.pipeline import load as pipeline_load
@@ -50,6 +50,7 @@ else:
     pipeline_collect = lazy("pipeline.collect")
     pipeline_search = lazy("pipeline.design_search")
     pipeline_load = lazy("pipeline.load")
+    planned_steps = lazy("pipeline.planned_steps")
     design_files = lazy("report.exports.design_files")
 
 MARKETS, MOST_MARKETS, MOST_MONTHS = 12, 100, 60
@@ -114,6 +115,7 @@ def search(study: Study, data: Path, request: SearchRequest, *, out: Path | None
     """
     starts, windows = _dates(request.starts), _months(request.windows)
     with cli_progress.ProgressDisplay(quiet) as bar:
+        bar.plan(planned_steps.search_steps(study, data))
         # A separate database: a search loads no outcome into the study's own.
         with (
             tempfile.TemporaryDirectory() as folder,

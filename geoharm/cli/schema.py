@@ -51,7 +51,10 @@ def schema(
         ),
     ],
 ) -> None:
-    """Print the JSON Schema (draft 2020-12) of a kind of file: every key with its type, limits, default and meaning."""
+    """Print the JSON Schema of a kind of file, for editors.
+
+    It names every key with its type, limits, default and meaning (draft 2020-12).
+    """
     if kind is FileKind.STUDY:
         print_json(_schema.json_schema(study_schema.StudyFile))
     elif kind is FileKind.FORMAT:

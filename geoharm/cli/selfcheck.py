@@ -20,7 +20,10 @@ else:
 
 
 def selfcheck(as_json: AsJson = False) -> None:
-    """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
+    """Compute published numbers again and say where they agree.
+
+    Nothing is asked of a network. The exit code is 1 if a number differs.
+    """
     rows = replication_run.replicate_all()
     failed = sum(not row.agrees for row in rows)
     if as_json:

@@ -11,6 +11,7 @@ import _thread
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Longer than taking back what is half written.
@@ -64,16 +65,42 @@ class _Stop:
 
 def main() -> None:
     """Run the command line and end the process; whatever ends it early is one sentence, and sets the exit code."""
-    stop = _Stop()
+
+    def command_line(is_stopped: Callable[[], bool]) -> int:
+        from geoharm.cli.guard import guarded  # noqa: PLC0415 -- a signal during this import is seen to
+
+        return guarded(is_stopped)
+
+    code, signal_number = until_stopped(command_line)
+    if signal_number:
+        how = "Ctrl-C" if signal_number == signal.SIGINT else signal.Signals(signal_number).name
+        if sys.stderr is not None:
+            print(f"Stopped by {how}.", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def until_stopped(work: Callable[[Callable[[], bool]], int], *, ignored: Sequence[int] = ()) -> tuple[int, int]:
+    """Do some work until it ends or a signal comes, and return the exit code and the number of the signal, 0 for none.
+
+    No signal is answered afterwards: the work is over, and its exit code is known.
+
+    Parameters
+    ----------
+    work : callable
+        Called with a function that says whether a signal has come; returns the exit code.
+    ignored : sequence of int
+        Signals that do not end it.
+    """
+    stop, code = _Stop(), 0
     sys.excepthook, sys.unraisablehook = map(stop.unless_come, (sys.excepthook, sys.unraisablehook))  # type: ignore[assignment]
     try:
         for number in _SIGNALS:
+            if number in ignored:
+                signal.signal(number, signal.SIG_IGN)
             # What whoever started the program ignores stays ignored.
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            elif signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, stop.come)
-        from geoharm.cli.guard import guarded  # noqa: PLC0415 -- a signal during this import is seen to
-
-        code = guarded(stop.has_come)
+        code = work(stop.has_come)
     except BaseException as error:
         if not stop.has_come() and not isinstance(error, KeyboardInterrupt):
             raise
@@ -81,10 +108,5 @@ def main() -> None:
     finally:
         stop.is_over = True
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # The work is over, and its exit code is known.
-    if stop.has_come():
-        how = "Ctrl-C" if stop.number == signal.SIGINT else signal.Signals(stop.number).name
-        if sys.stderr is not None:
-            print(f"Stopped by {how}.", file=sys.stderr)
-        code = 128 + stop.number
-    raise SystemExit(code)
+            signal.signal(number, signal.SIG_IGN)
+    return (128 + stop.number, stop.number) if stop.has_come() else (code, 0)

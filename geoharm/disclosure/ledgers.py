@@ -9,6 +9,8 @@ the zones of the file's month leave a small rest, and a page that counts 28 of 3
 - The sum over the files of a source, and the rows kept by month, are rounded in the same way. A sum is withheld where it
   leaves one of its small parts fewer values than "under k" names; the rows by month are withheld where the sum of all months
   does.
+- How rows without coordinates were placed by their address is rounded in the same way, and withheld where the sum of the placed
+  or of the unplaced ones narrows a small one.
 - Files that keep fewer than k rows are left out, and so are notes on fewer than k rows. No line of a file is named: it counts
   the rows before it.
 
@@ -18,14 +20,23 @@ An internal release shows every number. The exact ledger also stays in the datab
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
 from geoharm.disclosure.suppression import suppress_small
 from geoharm.disclosure.tens import count_to_ten, ends_of_tens
 from geoharm.model.disclosure_rules import Threshold
-from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, QualityNote, SourceLedger
+from geoharm.model.ledger import (
+    AMBIGUOUS,
+    NO_ADDRESS,
+    NOT_FOUND,
+    DefaultGeocode,
+    FileLedger,
+    MonthLedger,
+    QualityNote,
+    SourceLedger,
+)
 from geoharm.model.period import Period
 from geoharm.model.suppressed import Count, Suppressed
 from geoharm.model.table_ledger import TableLedger
@@ -91,6 +102,9 @@ class ReleasedLedger:
     notes : tuple of QualityNote
     is_rounded : bool
         Whether the numbers of rows are rounded to the nearest ten.
+    placings : mapping of str to int or Suppressed
+        Rows by how they were placed by their address, as in `SourceLedger`; empty without such rows, and where they are
+        withheld.
     """
 
     source: str
@@ -108,6 +122,7 @@ class ReleasedLedger:
     format_name: str
     notes: tuple[QualityNote, ...]
     is_rounded: bool
+    placings: Mapping[str, Count] = field(default_factory=dict)
 
     @property
     def is_events(self) -> bool:
@@ -149,6 +164,7 @@ def protect_ledger(ledger: SourceLedger | TableLedger, k: int) -> ReleasedLedger
         ledger.format_name,
         notes,
         k > 1,
+        _release_placings(events.placings, k) if events else {},
     )
 
 
@@ -235,6 +251,15 @@ def _release_months(months: Sequence[MonthLedger], k: int) -> dict[date, Count]:
     """Return the rows kept in each month; none if the sum of all months narrows a small one."""
     shown, total = release_parts({record.month: record.kept for record in months}, k)
     return {} if isinstance(total, Suppressed) and not total.below else shown
+
+
+def _release_placings(placings: Mapping[str, int], k: int) -> dict[str, Count]:
+    """Return the rows by how they were placed; none if the sum of all, of the placed or of the unplaced narrows a small one."""
+    shown, total = release_parts(placings, k)
+    unplaced = {how: rows for how, rows in placings.items() if how in (AMBIGUOUS, NOT_FOUND, NO_ADDRESS)}
+    placed = {how: rows for how, rows in placings.items() if how not in unplaced}
+    sums = (total, *(release_parts(parts, k)[1] for parts in (placed, unplaced) if parts))
+    return {} if any(isinstance(one, Suppressed) and not one.below for one in sums) else shown
 
 
 def _release_note(note: QualityNote, k: int) -> QualityNote:

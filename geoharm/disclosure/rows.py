@@ -68,7 +68,7 @@ class RowSet:
     categories : tuple of str
         Folded and in order; empty means all rows.
     own_place : bool
-        Whether rows that were placed by their address text are left out.
+        Whether rows whose place was inferred from their address text are left out.
     part : str
         Which part of the rows, in words, such as those at night; empty for all. Which rows of one part are in another is not
         known.

@@ -8,12 +8,12 @@ from pathlib import Path
 from geoharm.engines.base import Engine, StatementError
 from geoharm.errors import DatabaseError
 
-LAYOUT = 10
+LAYOUT = 11
 
 # The views that `Engine.show` is asked for. Any other view belongs to somebody else.
 VIEWS = frozenset({
-    "area", "area_value", "default_geocode", "duplicate", "effect", "event", "ledger", "note", "recovered", "reject", "site",
-    "street_line", "street_point", "street_segment", "survey_value", "unplaced_street", "zone_count",
+    "address_point", "area", "area_value", "default_geocode", "duplicate", "effect", "event", "ledger", "note", "recovered",
+    "reject", "site", "street_line", "street_point", "street_segment", "survey_value", "unplaced_street", "zone_count",
 })  # fmt: skip
 
 _EVERYTHING = """

@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.crossings import check_crossings
-from geoharm.geo.ground import is_sound, joined, polygonal
 from geoharm.geo.outlines import ShapeFault
+from geoharm.geo.polygons import is_sound, joined, polygonal
 from geoharm.geo.shape_files import FileShapes, cannot_be_used, file_of, read_shapes, swapped
 from geoharm.geo.street_ground import street_ground
 from geoharm.model.area_counts import Areas
@@ -249,8 +249,9 @@ def read_context_lines(path: Path, crs: str) -> BaseGeometry:
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of an area or study file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the SHA-256 of an area, ground or study file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_overlay(shapes: FileShapes, label: str, others: Sequence[BaseGeometry]) -> None:

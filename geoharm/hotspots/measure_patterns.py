@@ -80,8 +80,8 @@ def find_patterns(
     shifts = [run_part("shift", partial(_shift, events, windows, study)) for windows in compared]
     return PatternResult(
         measure,
-        run_part("clusters", partial(_clustering, events, study)),
-        run_part("emerging", partial(_emerging_hotspots, events, study, ledger)),
+        run_part("clusters", partial(find_clusters, events, study)),
+        run_part("emerging", partial(find_emerging, events, study, ledger)),
         run_part("accuracy", partial(_predictive_accuracy, events, study, ledger)),
         tuple(shift for shift in shifts if shift is not None),
         tuple(dict.fromkeys(why_not)),
@@ -114,7 +114,14 @@ def accuracy_periods(settings: AccuracySettings, coverage: Period) -> tuple[Peri
     return Period(months[-2 * _MONTHS_A_YEAR], middle), Period(middle, add_months(months[-1], 1))
 
 
-def _clustering(events: DatedPoints, study: Study) -> Clustering:
+def find_clusters(events: DatedPoints, study: Study) -> Clustering:
+    """Return Gi*, local Moran's I and the global tests of located events, over the whole period.
+
+    Raises
+    ------
+    DesignError
+        If there is no located event, or the study area has too few cells.
+    """
     settings = study.emerging
     grid = grid_over(study.area.boundary, cell=settings.cell)
     inside = cells_within(grid, study.area.boundary)
@@ -138,7 +145,14 @@ def _clustering(events: DatedPoints, study: Study) -> Clustering:
     )
 
 
-def _emerging_hotspots(events: DatedPoints, study: Study, ledger: SourceLedger) -> EmergingHotspots:
+def find_emerging(events: DatedPoints, study: Study, ledger: SourceLedger) -> EmergingHotspots:
+    """Return the pattern over time of every cell, with the events behind it.
+
+    Raises
+    ------
+    DesignError
+        If there is no located event, or there are too few steps.
+    """
     settings = study.emerging
     grid = grid_over(study.area.boundary, cell=settings.cell)
     inside = cells_within(grid, study.area.boundary)

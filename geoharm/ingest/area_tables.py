@@ -6,16 +6,17 @@ A wide table is first turned into single values, so that each of its cells is re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geoharm._text import fold_category
 from geoharm.engines.base import Engine, Scratch
-from geoharm.engines.sql import quote_name
+from geoharm.engines.sql import quote_name, quote_text
 from geoharm.errors import DataError
 from geoharm.ingest.area_fields import (
     EMPTY_REASON,
@@ -83,10 +84,11 @@ def stage_values(
     for input_file in files:
         staged = stage_file(scratch, input_file, input_format)
         headers = [field.removeprefix(VALUE_PREFIX) for field in staged.fields if field.startswith(VALUE_PREFIX)]
+        date_sql = _date_sql(staged, input_file.name, input_format.rules)
         if input_format.kind == "survey":
-            _read_estimates(scratch, input_file.name, staged, input_format)
+            _read_estimates(scratch, input_file.name, staged, input_format, date_sql)
         else:
-            _read_counts(scratch, input_file.name, staged, input_format, headers)
+            _read_counts(scratch, input_file.name, staged, input_format, headers, date_sql)
         width = max(len(headers), 1)
         scratch.execute(
             f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
@@ -179,24 +181,43 @@ def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format:
         If two areas have the same code after correction.
     """
     rules = input_format.rules
-    shapes = {}
-    if rules.area:
-        shapes[rules.area] = area.boundary
-    elif areas is not None:
-        for raw_code, shape in zip(areas.codes, areas.shapes, strict=True):
-            code = read_code(raw_code, rules)
-            code = raw_code if isinstance(code, FieldFault) else code
-            if code in shapes:
-                msg = f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
-                raise DataError(msg)
-            shapes[code] = shape
+    shapes = {rules.area: area.boundary} if rules.area else {}
+    if not rules.area and areas is not None:
+        shapes = shapes_by_code(source, areas, rules)
+    insert_rows(scratch, "new_area", area_rows(shapes, area))
+
+
+def shapes_by_code(source: str, areas: Areas, rules: TableRules) -> dict[str, BaseGeometry]:
+    """Return the outlines by their codes, which are corrected by the same rule as those of the rows.
+
+    Raises
+    ------
+    DataError
+        If two areas have the same code after correction.
+    """
+    shapes: dict[str, BaseGeometry] = {}
+    for raw_code, shape in zip(areas.codes, areas.shapes, strict=True):
+        code = read_code(raw_code, rules)
+        code = raw_code if isinstance(code, FieldFault) else code
+        if code in shapes:
+            msg = (
+                f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
+            )
+            raise DataError(msg)
+        shapes[code] = shape
+    return shapes
+
+
+def area_rows(shapes: Mapping[str, BaseGeometry], area: StudyArea) -> list[tuple[str, str, bytes]]:
+    """Return the rows of a table of outlines, by code: code, "inside" or "outside" the study area, outline as WKB."""
     codes = sorted(shapes)
     places = np.where(touched([shapes[code] for code in codes], area.boundary), "inside", "outside").tolist()
-    rows = [(code, place, shapely.to_wkb(shapes[code])) for code, place in zip(codes, places, strict=True)]
-    insert_rows(scratch, "new_area", rows)
+    return [(code, place, shapely.to_wkb(shapes[code])) for code, place in zip(codes, places, strict=True)]
 
 
-def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]) -> None:
+def _read_counts(
+    scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str], date_sql: str
+) -> None:
     rules, is_range = input_format.rules, "low" in input_format.columns
     mapped = category_mapper(input_format.category_map)
     if headers:
@@ -208,7 +229,7 @@ def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: 
         position_sql, value_sql = "0", "value"
     columns = {
         "area_text": _text_sql("area", staged),
-        "date_text": _date_sql(staged),
+        "date_text": date_sql,
         "category_text": _text_sql("category", staged),
     }
     if rules.headers:
@@ -300,13 +321,13 @@ def _read_distinct_texts(
     scratch.unregister("found_rows")
 
 
-def _read_estimates(scratch: Scratch, name: str, staged: StagedRows, input_format: Format) -> None:
+def _read_estimates(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, date_sql: str) -> None:
     """Read a survey row by row, since an estimate and its error are checked together."""
     rules, mapped = input_format.rules, category_mapper(input_format.category_map)
     fields = [field for field in _ESTIMATE_FIELDS if field in staged.fields]
     selected = ", ".join(quote_name(field) for field in fields)
     rows = scratch.execute(
-        f"SELECT line, {_text_sql('area', staged)}, {_date_sql(staged)}, {_text_sql('category', staged)}, {selected} FROM stage ORDER BY line"
+        f"SELECT line, {_text_sql('area', staged)}, {date_sql}, {_text_sql('category', staged)}, {selected} FROM stage ORDER BY line"
     ).fetchall()
     cell_rows: list[list[Any]] = []
     for line, area_text, date_text, category_text, *numbers in rows:
@@ -336,8 +357,20 @@ def _text_sql(field: str, staged: StagedRows) -> str:
     return quote_name(field) if field in staged.fields else "CAST(NULL AS VARCHAR)"
 
 
-def _date_sql(staged: StagedRows) -> str:
-    """Return SQL for the text of the date; year, month and quarter in separate columns are joined by hyphens."""
+def _date_sql(staged: StagedRows, name: str, rules: TableRules) -> str:
+    """Return SQL for the text of the date; year, month and quarter in separate columns are joined by hyphens.
+
+    Raises
+    ------
+    DataError
+        If the date stands in the file's name, and the name has none.
+    """
+    if rules.file_name:
+        found = re.search(rules.file_name, name)
+        if not found or not found.group(1):
+            msg = f'The name of the file "{name}" does not fit date.file_name of its format, "{rules.file_name}", so it has no date.'
+            raise DataError(msg)
+        return quote_text(found.group(1))
     if "year" not in staged.fields:
         return _text_sql("date", staged)
     parts = ["trim(year)"]

@@ -13,12 +13,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from geoharm._text import shown
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.ingest.area_events import place_by_area, read_area_codes
 from geoharm.ingest.category_spelling import note_renamed, source_spellings, spelling_table
 from geoharm.ingest.duplicates import find_duplicates
-from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
+from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes
+from geoharm.ingest.geocoding.gazetteer import Gazetteer
+from geoharm.ingest.geocoding.place_rows import place_rows
 from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
 from geoharm.ingest.quality_notes import notes_table
@@ -26,7 +30,8 @@ from geoharm.ingest.reach import places_out_of_reach
 from geoharm.ingest.rule import ReadRule
 from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSIDE, Spots
 from geoharm.ingest.times_of_day import unknown_times
-from geoharm.model.ledger import QualityNote
+from geoharm.model.area_counts import Areas
+from geoharm.model.ledger import AMBIGUOUS, NO_ADDRESS, NOT_FOUND, QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.events import category_names, kept_rows
 from geoharm.queries.renamed_categories import renamed_categories
@@ -48,6 +53,8 @@ def consolidate_source(
     *,
     order: Sequence[str] = (),
     measured: bool = True,
+    gazetteer: Gazetteer | None = None,
+    areas: Areas | None = None,
 ) -> StoredSource:
     """Make the tables of a source that need all of its files, unless they were made from the same files before.
 
@@ -67,16 +74,21 @@ def consolidate_source(
         The names of the files from oldest to latest, if the study states it.
     measured : bool
         Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
+    gazetteer : Gazetteer, optional
+        By which rows without coordinates are placed.
+    areas : Areas, optional
+        The outlines of the areas, where events have the code of an area instead of coordinates.
 
     Raises
     ------
     QualityError
-        If there are located rows and none lies in the study area, or if it cannot be told which version of an event is the
-        latest.
+        If there are located rows and none lies in the study area, if no address of a source without coordinates is found, or
+        if it cannot be told which version of an event is the latest.
     """
-    state = state_of(
-        source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, tuple(order), measured
-    )
+    by_area = rule.input_format.is_by_area
+    identity = (source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, tuple(order))
+    places = (gazetteer.identity(),) if gazetteer else ()
+    state = state_of(*identity, measured, *places, *([areas and areas.identity] if by_area else []))
     known = stored_sources(engine)
     if source in known and known[source].state == state:
         return known[source]
@@ -92,7 +104,10 @@ def consolidate_source(
         covers=covers,
     )
     spellings, notes = source_spellings(engine, made)
-    duplicates, version_notes = find_duplicates(engine, made, rule, spellings, order)
+    area_codes = read_area_codes(engine, rule) if by_area else None
+    duplicates, version_notes = find_duplicates(
+        engine, made, rule, spellings, order, area_codes[0] if area_codes else None
+    )
     notes += [*version_notes, *_files_given_twice(files)]
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
@@ -101,22 +116,33 @@ def consolidate_source(
     engine.scratch.execute("CREATE OR REPLACE TEMP TABLE place_count AS FROM place_count_rows")
     engine.scratch.unregister("place_count_rows")
     find_default_geocodes(engine.scratch)
-    notes += recover_rows(engine.scratch, measured=measured)
-    spots = _spots(engine.scratch, rule)
+    notes += place_rows(
+        engine, gazetteer, measured=measured and not by_area, location_error=rule.input_format.location_error
+    )
+    placed = place_by_area(source, counts, rule, areas, area_codes) if area_codes else None
+    spots = placed.spots if placed else _spots(engine.scratch, rule)
+    notes += placed.notes if placed else ()
+    if gazetteer and measured and not by_area:
+        _refuse_unknown_addresses(engine.scratch, source, spots, gazetteer)
     _refuse_outside_study_area(source, spots)
     with engine.swap():
         engine.write(f"spelling_{state}", spelling_table(spellings))
         engine.write(f"duplicate_{state}", _duplicate_table(duplicates))
         engine.write(f"spot_{state}", spots.table())
+        if gazetteer:
+            engine.write(f"placing_{state}", spots.placings())
+        if placed:
+            engine.write(f"area_{state}", placed.outlines)
+            engine.write(f"area_of_place_{state}", placed.area_of_place)
         unknown_hours, time_notes = unknown_times(engine, made, rule.input_format)
         notes += time_notes
         made = replace(made, unknown_hours=unknown_hours)
         engine.write(f"tally_{state}", _tally(engine, made, spots, duplicates))
-        notes += note_source(engine, made, rule.input_format, spots, measured=measured)
+        notes += note_source(engine, made, rule.input_format, spots, measured=measured and not by_area)
         notes += note_renamed(renamed_categories(engine, made))
         engine.write(f"note_{state}", notes_table(notes))
         for name in ("default_geocode", "recovered", "street_point", "unplaced_street"):
-            engine.write(f"{name}_{state}", f"FROM new_{name}")
+            engine.write(f"{name}_{state}", f"FROM new_{name} ORDER BY ALL")
         save_source(engine, made)
         show_views(engine)
     engine.scratch.execute("DROP TABLE place_count")
@@ -184,11 +210,15 @@ def _spots(scratch: Scratch, rule: ReadRule) -> Spots:
     found = scratch.execute(
         """
         SELECT place, n, coalesce(r.x, p.x, CAST('NaN' AS DOUBLE)) AS x, coalesce(r.y, p.y, CAST('NaN' AS DOUBLE)) AS y,
-            g.x IS NOT NULL AS geocode, r.x IS NOT NULL AS found
+            g.x IS NOT NULL AS geocode, r.x IS NOT NULL AS found, coalesce(r.error, CAST('NaN' AS DOUBLE)) AS error,
+            CASE WHEN r.how IS NOT NULL THEN r.how WHEN p.x IS NOT NULL AND g.x IS NULL THEN ''
+                WHEN p.address IS NULL THEN $no_address WHEN a.address IS NOT NULL THEN $ambiguous ELSE $not_found END AS how
         FROM place_count AS p LEFT JOIN new_default_geocode AS g ON g.x = p.x AND g.y = p.y
         LEFT JOIN new_recovered AS r ON r.address = p.address AND (p.x IS NULL OR g.x IS NOT NULL)
+        LEFT JOIN new_ambiguous AS a ON a.address = p.address
         ORDER BY place
-        """
+        """,
+        {"no_address": NO_ADDRESS, "ambiguous": AMBIGUOUS, "not_found": NOT_FOUND},
     ).fetchnumpy()
     x, y = found["x"].astype(np.float64), found["y"].astype(np.float64)
     has_place = ~np.isnan(x)
@@ -202,7 +232,10 @@ def _spots(scratch: Scratch, rule: ReadRule) -> Spots:
     if order.size:
         is_new = np.concatenate([[True], (np.diff(x[order]) != 0) | (np.diff(y[order]) != 0)])
         point[order] = np.cumsum(is_new) - 1
-    return Spots(found["place"].astype(np.int64), found["n"].astype(np.int64), x, y, point, kind, by_address & inside)
+    return Spots(
+        found["place"].astype(np.int64), found["n"].astype(np.int64), x, y, point, kind, by_address & inside,
+        np.asarray(found["how"], dtype=np.object_), np.asarray(found["error"], dtype=np.float64),
+    )  # fmt: skip
 
 
 def _tally(engine: Engine, source: StoredSource, spots: Spots, duplicates: Columns) -> pa.Table:
@@ -276,6 +309,26 @@ def _duplicate_table(duplicates: Columns) -> pa.Table:
     return pa.table({
         name: pa.array(duplicates[name].astype(np.int32), pa.int32()) for name in ("part", "line", "of_part", "of_line")
     })  # fmt: skip
+
+
+def _refuse_unknown_addresses(scratch: Scratch, source: str, spots: Spots, gazetteer: Gazetteer) -> None:
+    """Refuse a source without coordinates of which no address is found: another town's list, or another way of writing."""
+    if np.isfinite(spots.x).any() or not spots.rows.size:
+        return
+    texts, first = scratch.execute("SELECT count(DISTINCT address), min(address) FROM place_count").fetchall()[0]
+    if not texts:
+        msg = f'No row of "{source}" has an address, so none can be placed; check the column that its format names under [columns].'
+        raise QualityError(msg)
+    ambiguous = (spots.how == AMBIGUOUS).any()
+    found = "can be placed by" if ambiguous else "was found in"
+    remedy = (
+        "Each of those found lies at several places; name the town in the format (columns.town)."
+        if ambiguous
+        else "Is it another town's list, or does it name another town?"
+    )
+    example = shown(str(first), most=60)
+    msg = f'None of the {texts:,} addresses of "{source}", such as "{example}", {found} {gazetteer.names()}. {remedy}'
+    raise QualityError(msg)
 
 
 def _refuse_outside_study_area(source: str, spots: Spots) -> None:

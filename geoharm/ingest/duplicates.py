@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from geoharm._text import fold_name
 from geoharm.engines.base import Columns, Engine
 from geoharm.errors import QualityError
 from geoharm.ingest.formats.schema import DUPLICATE_VERSIONS
@@ -64,7 +65,12 @@ def file_ranks(files: Sequence[StoredFile], order: Sequence[str]) -> list[int]:
 
 
 def find_duplicates(
-    engine: Engine, source: StoredSource, rule: ReadRule, spellings: Columns, order: Sequence[str]
+    engine: Engine,
+    source: StoredSource,
+    rule: ReadRule,
+    spellings: Columns,
+    order: Sequence[str],
+    area_codes: Sequence[str] | None = None,
 ) -> tuple[Columns, list[QualityNote]]:
     """Return the rows that repeat an event or are an earlier version of it, and a note on the latter.
 
@@ -86,6 +92,8 @@ def find_duplicates(
         The one name of each category code, from `source_spellings`.
     order : sequence of str
         The source's files from oldest to latest, if the study states it.
+    area_codes : sequence of str, optional
+        The code of the area of every place of the rule, empty for none, where events have no coordinates.
 
     Returns
     -------
@@ -109,7 +117,10 @@ def find_duplicates(
     if not repeated.size:
         return none, []
     versions = rule.input_format.versions
-    rows = f"({_rows_with_versions(engine, source, rule)})"
+    places = f"(SELECT place, longitude AS at_1, latitude AS at_2 FROM {engine.table(f'place_{rule.name}')} AS q)"
+    if area_codes is not None:
+        places = "(SELECT place, CASE WHEN code <> '' THEN code END AS at_1, 0 AS at_2 FROM area_code AS q)"
+    rows = f"({_rows_with_versions(engine, source, rule, places)})"
     tables: dict[str, Columns] = {
         "repeated": {"id": repeated},
         "spelling": {name: spellings[name] for name in ("category", "name")},
@@ -119,6 +130,9 @@ def find_duplicates(
             "edition": np.array(file_ranks(source.files, order)),
         },
     }
+    if area_codes is not None:
+        codes = [fold_name(code) for code in area_codes]
+        tables["area_code"] = {"place": np.arange(len(codes)), "code": np.array(codes, dtype=np.object_)}
     seen = engine.columns(_duplicates_sql(rows, versions), tables=tables)
     if versions != NEVER:
         _refuse_undecided(source, seen)
@@ -137,21 +151,23 @@ def find_duplicates(
     return {name: seen[name][is_duplicate] for name in (*_COLUMNS, "day")}, notes
 
 
-def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) -> str:
+def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule, places: str) -> str:
     """Return SQL for the rows of repeated ids, each with what it takes to tell the versions apart.
+
+    `places` is SQL for what says where each place is: two coordinates, or the code of an area and nothing.
 
     ``differs``: whether the rows of the id are not the same in every file that has it, and some of two files have one day, or one
     place and category. ``repeats``: the same without that condition. ``is_current``: whether the row's file has
     the id's latest date of change. ``is_latest``: whether it is also the latest of such files.
     """
-    content = "r.id, r.day, r.times, p.longitude, p.latitude, c.name"
+    content = "r.id, r.day, r.times, p.at_1, p.at_2, c.name"
     rows = f"""
-        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, r.fault, p.longitude, p.latitude, c.name, o.position, o.edition,
+        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, r.fault, p.at_1, p.at_2, c.name, o.position, o.edition,
             dense_rank() OVER (ORDER BY {content}) AS content
         FROM {all_rows(engine, source)} AS r
         JOIN repeated AS i ON i.id = r.id
         JOIN file_order AS o ON o.part = r.part
-        JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
+        JOIN {places} AS p ON p.place = r.place
         JOIN spelling AS c ON c.category = r.category
         WHERE {_is_readable(rule)}
     """
@@ -160,7 +176,7 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
             CASE WHEN row_number() OVER (PARTITION BY id, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_file,
             CASE WHEN row_number() OVER (PARTITION BY content, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_content,
             CASE WHEN row_number() OVER (PARTITION BY id, day, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_day,
-            CASE WHEN longitude IS NOT NULL AND row_number() OVER (PARTITION BY id, longitude, latitude, name, part ORDER BY line) = 1
+            CASE WHEN at_1 IS NOT NULL AND row_number() OVER (PARTITION BY id, at_1, at_2, name, part ORDER BY line) = 1
                 THEN 1 ELSE 0 END AS first_of_place
         FROM ({rows}) AS a
     """
@@ -169,7 +185,7 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
             sum(CASE WHEN changed IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY id) AS no_change, sum(first_of_file) OVER (PARTITION BY id) AS files,
             sum(first_of_content) OVER (PARTITION BY content) AS files_with_content,
             sum(first_of_day) OVER (PARTITION BY id, day) AS files_with_day,
-            sum(first_of_place) OVER (PARTITION BY id, longitude, latitude, name) AS files_with_place
+            sum(first_of_place) OVER (PARTITION BY id, at_1, at_2, name) AS files_with_place
         FROM ({counted}) AS b
     """
     current = f"""

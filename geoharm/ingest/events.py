@@ -8,11 +8,13 @@ from geoharm.engines.base import Engine
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.consolidate import consolidate_source
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.geocoding.gazetteer import Gazetteer
 from geoharm.ingest.gone import gone_files
 from geoharm.ingest.ledger import file_ledgers, source_ledger
 from geoharm.ingest.partitions import load_file
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.rule import ReadRule
+from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period
@@ -30,6 +32,8 @@ def ingest_events(
     covers: Period | None = None,
     order: Sequence[str] = (),
     measured: bool = True,
+    gazetteer: Gazetteer | None = None,
+    areas: Areas | None = None,
     on_file: Callable[[str], None] | None = None,
     on_gone: Callable[[str], None] | None = None,
 ) -> SourceLedger:
@@ -52,6 +56,10 @@ def ingest_events(
         The names of the files from oldest to latest, if the study states it.
     measured : bool
         Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
+    gazetteer : Gazetteer, optional
+        By which rows without coordinates are placed.
+    areas : Areas, optional
+        The outlines of the areas, if the format reads the code of an area instead of coordinates.
     on_file : callable
         Called with each file's name after the file is read.
     on_gone : callable
@@ -72,7 +80,9 @@ def ingest_events(
             on_file(input_file.name)
     before = stored_sources(engine).get(source)
     gone = gone_files(file_ledgers(engine, before), read) if before and before.kind == "event" else []
-    made = consolidate_source(engine, source, rule, read, covers, order=order, measured=measured)
+    made = consolidate_source(
+        engine, source, rule, read, covers, order=order, measured=measured, gazetteer=gazetteer, areas=areas
+    )
     if on_gone:
         for sentence in gone:
             on_gone(sentence)

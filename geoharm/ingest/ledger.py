@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import date
 
 from geoharm.engines.base import Engine
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.quality_notes import source_notes
-from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, SourceLedger
+from geoharm.model.ledger import PLACINGS, DefaultGeocode, FileLedger, MonthLedger, SourceLedger
 from geoharm.queries.coverage import coverage
 from geoharm.queries.stored import StoredSource
+
+# A way of placing with fewer rows says nothing of the typical error.
+_FEWEST_TOLD = 10
 
 
 def source_ledger(engine: Engine, source: StoredSource, input_format: Format) -> SourceLedger:
@@ -26,19 +31,43 @@ def source_ledger(engine: Engine, source: StoredSource, input_format: Format) ->
         f"SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM {engine.table(f'default_geocode_{source.state}')} "
         "AS g ORDER BY events DESC, at_x, at_y"
     )
+    placings, location_error = _placings(engine, source, files, input_format)
     return SourceLedger(
         source=source.source,
         files=files,
         coverage=span,
         missing_months=missing,
         precision=precision,
-        location_error=input_format.location_error,
+        location_error=location_error,
         default_geocodes=tuple(DefaultGeocode(*row) for row in geocodes),
         attribution=input_format.attribution,
         format_name=input_format.fingerprint(),
         notes=source_notes(engine, source),
         months=_month_ledgers(engine, source),
+        placings=placings,
     )
+
+
+def _placings(
+    engine: Engine, source: StoredSource, files: Sequence[FileLedger], input_format: Format
+) -> tuple[dict[str, int], float]:
+    """Return the rows without coordinates of their own by how they were placed, and the typical error of all places.
+
+    The error is the mean over the rows in the study area, to the next metre, and no less than that of the format. Ways of
+    placing with few rows are left out of it: they hardly change it, and would be told by it.
+    """
+    table = f"placing_{source.state}"
+    if table not in engine.names():
+        return {}, input_format.location_error
+    rows = engine.rows(f"SELECT how, rows, inside, error FROM {engine.table(table)} AS p")
+    counts = {str(how): int(count) for how, count, _, _ in rows}
+    inside = sum(file.inside for file in files)
+    placed = [(int(count), float(error)) for _, _, count, error in rows]
+    weights = [inside - sum(count for count, _ in placed), *(count for count, _ in placed)]
+    errors = [input_format.location_error, *(error for _, error in placed)]
+    told = [(count, error) for count, error in zip(weights, errors, strict=True) if count >= _FEWEST_TOLD]
+    error = math.ceil(sum(c * e for c, e in told) / sum(c for c, _ in told)) if told else 0
+    return {how: counts[how] for how in PLACINGS if how in counts}, max(input_format.location_error, float(error))
 
 
 def file_ledgers(engine: Engine, source: StoredSource) -> tuple[FileLedger, ...]:

@@ -20,7 +20,7 @@ from geoharm.ingest.timezones import wall_clock_sql
 
 _WHITESPACE = " \t\u00a0"
 # What is read once for each different text, not row by row; see `codes`.
-_CODED_FIELDS = ("longitude", "latitude", "latlon", "address", "category")
+_CODED_FIELDS = ("longitude", "latitude", "latlon", "area", "address", "number", "street", "town", "category")
 _ROW_FIELDS = tuple(field for field in FIELDS if field not in _CODED_FIELDS)
 PLACE_TEXTS = ("text_1", "text_2", "text_3")
 
@@ -149,12 +149,42 @@ def _day_says_all(input_format: Format) -> bool:
 def coded_texts(fields: Collection[str], input_format: Format) -> tuple[str, str]:
     """Return SQL for the columns of ``stage`` that are read once for each different text: of places, and of categories."""
     texts = _place_fields(input_format)
-    places = ", ".join(f"{_raw(field, fields)} AS {name}" for field, name in zip(texts, PLACE_TEXTS, strict=True))
+    raw = [address_text_sql(fields, input_format) if field == "address" else _raw(field, fields) for field in texts]
+    places = ", ".join(f"{text} AS {name}" for text, name in zip(raw, PLACE_TEXTS, strict=True))
     return places, f"{_raw('category', fields)} AS category_text"
 
 
+def address_text_sql(fields: Collection[str], input_format: Format) -> str:
+    """Return SQL for the address text of a row of ``stage``: of one column, or of number, street and town joined."""
+    if "street" not in fields and "town" not in fields:
+        return _raw("address", fields)
+    number, street, town, address = (
+        f"CASE WHEN {_trim_all(field)} NOT IN ({_blanks(input_format)}) THEN {_trim_all(field)} END"
+        if field in fields
+        else "CAST(NULL AS VARCHAR)"
+        for field in ("number", "street", "town", "address")
+    )
+    # A sheet keeps the number 12 as 12.0.
+    whole = f"concat_ws(' ', regexp_replace({number}, '[.]0$', ''), {street})"
+    text = f"CASE WHEN {street} IS NOT NULL THEN {whole} END" if "street" in fields else address
+    return f"CASE WHEN {text} IS NOT NULL THEN concat_ws(', ', {text}, {town}) END"
+
+
+def _trim_all(field: str) -> str:
+    return f'trim("{field}", {quote_text(_WHITESPACE)})'
+
+
+def _blanks(input_format: Format) -> str:
+    return ", ".join(quote_text(blank.strip()) for blank in input_format.blank_texts)
+
+
 def _place_fields(input_format: Format) -> tuple[str, str, str]:
-    """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address."""
+    """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address.
+
+    Of events with the code of an area, the code stands where the pair would.
+    """
+    if input_format.is_by_area:
+        return ("area", "", "address")
     return ("latlon", "", "address") if "latlon" in input_format.columns else ("longitude", "latitude", "address")
 
 
@@ -261,8 +291,7 @@ def _text_columns(fields: Collection[str], input_format: Format) -> str:
 
 def _not_blank(text: str, input_format: Format) -> str:
     """Return SQL for a trimmed text, or NULL if it is one of the format's texts for a missing value."""
-    blanks = ", ".join(quote_text(blank.strip()) for blank in input_format.blank_texts)
-    return f"CASE WHEN {text} NOT IN ({blanks}) THEN {text} END"
+    return f"CASE WHEN {text} NOT IN ({_blanks(input_format)}) THEN {text} END"
 
 
 def _trimmed(field: str, name: str = "") -> str:
@@ -274,6 +303,8 @@ def _trimmed(field: str, name: str = "") -> str:
 
 def _place_texts(input_format: Format) -> tuple[str, str, str]:
     """Return SQL for the texts of longitude and latitude, and for the SRID that a cell with both of them names."""
+    if input_format.is_by_area:
+        return "CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)", "CAST(NULL AS VARCHAR)"
     if "latlon" not in input_format.columns:
         return "longitude_text", "latitude_text", "CAST(NULL AS VARCHAR)"
     return "pair[2]", "pair[1]", "pair[3]"

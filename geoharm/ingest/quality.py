@@ -90,7 +90,8 @@ def note_source(
         ]
     if not input_format.by_month:
         notes += _recording_gaps(engine, tally)
-        if input_format.duplicate_rule == "none":
+        # Of two events in one area, the same day and category say little.
+        if input_format.duplicate_rule == "none" and not input_format.is_by_area:
             notes += _identical_rows(engine, source)
     notes += _unplaced_by_year(engine, tally)
     if measured:

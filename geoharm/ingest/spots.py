@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from geoharm.model.ledger import PLACINGS
+
 # The kinds of places, by the whole numbers that stand for them while rows are counted.
 KINDS = np.array(["inside", "outside", "default geocode", "no place"], dtype=np.object_)
 INSIDE, OUTSIDE, DEFAULT_GEOCODE, NO_PLACE = range(4)
@@ -28,7 +30,12 @@ class Spots:
     kind : ndarray of int, shape (n,)
         Positions in "inside", "outside", "default geocode", "no place".
     recovered : ndarray of bool, shape (n,)
-        Whether x and y come from the address text.
+        Whether x and y come from the address text, and lie in the study area.
+    how : ndarray of str, shape (n,)
+        How the place was found by the address text, or why it was not: one of `PLACINGS`; empty for a place with coordinates
+        of its own.
+    error : ndarray, shape (n,)
+        Typical distance in metres to the true place, of places found by the address text; NaN for others.
     """
 
     place: NDArray[np.int64]
@@ -38,6 +45,22 @@ class Spots:
     point: NDArray[np.int64]
     kind: NDArray[np.int64]
     recovered: NDArray[np.bool_]
+    how: NDArray[np.object_]
+    error: NDArray[np.float64]
+
+    def placings(self) -> pa.Table:
+        """Return the table ``placing``: by how, the rows without coordinates of their own, those inside, and their typical error."""
+        hows = [how for how in PLACINGS if (self.how == how).any()]
+        inside = [(self.how == how) & self.recovered for how in hows]
+        return pa.table({
+            "how": pa.array(hows, pa.string()),
+            "rows": pa.array([int(self.rows[self.how == how].sum()) for how in hows], pa.int64()),
+            "inside": pa.array([int(self.rows[one].sum()) for one in inside], pa.int64()),
+            "error": pa.array(
+                [float(np.average(self.error[one], weights=self.rows[one])) if one.any() else 0.0 for one in inside],
+                pa.float64(),
+            ),
+        })  # fmt: skip
 
     def table(self) -> pa.Table:
         """Return the table ``spot`` of these places; the number of rows is not in it."""
@@ -48,4 +71,5 @@ class Spots:
             "y": pa.array(self.y, from_pandas=True),
             "kind": pa.array(KINDS[self.kind], pa.string()),
             "recovered": pa.array(self.recovered, pa.bool_()),
+            "how": pa.array(self.how, pa.string()),
         })  # fmt: skip

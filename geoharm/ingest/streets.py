@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,11 @@ from geoharm import _limits
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.geocoding.addresses import read_address
+from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.library_errors import reading
-from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
+from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows, match_columns
 from geoharm.ingest.readers.vector import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     import geopandas
 
 _CENTIMETRES = 100
+_NO_NUMBERS = (-1, -1, -1, -1)
+_NUMBER_FIELDS = ("left_from", "left_to", "right_from", "right_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class StreetLine:
         Metres in the study's coordinate system; empty if the line is rejected.
     reason : str
         Why the line is rejected; empty if it is kept.
+    street : str
+        Its name as addresses are compared; empty if the format reads none.
+    numbers : tuple of int
+        First and last house number on the left, then on the right side; -1 where there are none.
     """
 
     file: str
@@ -51,6 +60,8 @@ class StreetLine:
     part: int
     points: NDArray[np.float64]
     reason: str = ""
+    street: str = ""
+    numbers: tuple[int, int, int, int] = _NO_NUMBERS
 
 
 def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea) -> list[StreetLine]:
@@ -66,9 +77,12 @@ def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea
         is_geojson = input_format.container == "geojson"
         frame = _read_geojson(input_file) if is_geojson else read_vector(input_file, layer=input_format.layer)
         projected = frame.geometry.to_crs(area.crs)
+        named = _names_and_numbers(input_file.name, frame, input_format)
         lines = [
-            line
-            for number, (original, shape) in enumerate(zip(frame.geometry, projected, strict=True), start=1)
+            replace(line, street=street, numbers=numbers)
+            for number, (original, shape, (street, numbers)) in enumerate(
+                zip(frame.geometry, projected, named, strict=True), start=1
+            )
             for line in _feature_lines(input_file.name, number, original, shape)
         ]
         rejected = [line for line in lines if line.reason]
@@ -113,13 +127,14 @@ def save_streets(scratch: Scratch, source: str, lines: Sequence[StreetLine], are
             continue
         first_seen[key] = (line.file, line.line)
         inside = shapely.intersects(area.boundary, shapely.LineString(line.points))
-        kept.append((line.file, line.line, "inside" if inside else "outside", line.part))
+        place = "inside" if inside else "outside"
+        kept.append((line.file, line.line, place, line.part, line.street, *line.numbers))
         for position, (start, end) in enumerate(itertools.pairwise(line.points.tolist())):
             if start == end:
                 repeated_vertices += 1
             else:
                 segments.append((line.file, line.line, line.part, position, *start, *end))
-    if not any(place == "inside" for _, _, place, _ in kept):
+    if not any(place == "inside" for _, _, place, *_ in kept):
         msg = (
             f'No line of "{source}" reaches the study area. Check the study area and the coordinate system of the file.'
         )
@@ -141,6 +156,30 @@ def source_streets(engine: Engine, source: str) -> Streets:
         """
     )
     return join_segments(segments["x0"], segments["y0"], segments["x1"], segments["y1"])
+
+
+def _names_and_numbers(
+    name: str, frame: geopandas.GeoDataFrame, input_format: Format
+) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """Return the street and the house numbers of every feature."""
+    headers = [str(header) for header in frame.columns]
+    columns = {
+        key: [cell_text(value) or "" for value in frame[headers[index]].to_numpy(dtype=object)]
+        for key, index in match_columns(name, headers, input_format).items()
+    }
+    if "name" not in columns:
+        return [("", _NO_NUMBERS)] * len(frame)
+    streets = [read_address(text).key for text in columns["name"]]
+    if "left_from" not in columns:
+        return [(street, _NO_NUMBERS) for street in streets]
+    numbers = zip(*(map(_house_number, columns[key]) for key in _NUMBER_FIELDS), strict=True)
+    return list(zip(streets, numbers, strict=True))
+
+
+def _house_number(text: str) -> int:
+    """Return a house number, -1 if the text begins with none."""
+    found = re.match(r"\s*(\d{1,6})", text)
+    return int(found.group(1)) if found else -1
 
 
 def _read_geojson(source: InputFile) -> geopandas.GeoDataFrame:

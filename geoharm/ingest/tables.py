@@ -1,4 +1,4 @@
-"""Sources that hold no events: area tables, surveys, sites and street lines.
+"""Sources that hold no events: area tables, surveys, sites, street lines and addresses.
 
 All files of a source are read together, since a value may be given twice; and again only if one of them, or a rule, has
 changed.
@@ -7,9 +7,11 @@ changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError
+from geoharm.ingest.address_points import read_addresses, save_addresses
 from geoharm.ingest.area_names import join_area_spellings
 from geoharm.ingest.area_tables import consolidate_values, save_areas, stage_values, values_by_area
 from geoharm.ingest.category_spelling import join_category_spellings
@@ -36,8 +38,11 @@ _COLUMNS = {
     "area_value": f"{_VALUE}, low BIGINT, high BIGINT",
     "survey_value": f"{_VALUE}, estimate DOUBLE, standard_error DOUBLE, error_from VARCHAR",
     "site": "file VARCHAR, line BIGINT, place VARCHAR, name VARCHAR, category VARCHAR, address VARCHAR, x DOUBLE, y DOUBLE",
-    "street_line": "file VARCHAR, line BIGINT, place VARCHAR, part BIGINT",
+    "street_line": "file VARCHAR, line BIGINT, place VARCHAR, part BIGINT, street VARCHAR, left_from INTEGER, left_to INTEGER, "
+    "right_from INTEGER, right_to INTEGER",
     "street_segment": "file VARCHAR, line BIGINT, part BIGINT, nth BIGINT, x0 DOUBLE, y0 DOUBLE, x1 DOUBLE, y1 DOUBLE",
+    "address_point": "file VARCHAR, line BIGINT, place VARCHAR, street VARCHAR, number INTEGER, until INTEGER, town VARCHAR, "
+    "x DOUBLE, y DOUBLE",
     "value_reject": 'file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR',
     "value_duplicate": "file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT",
 }
@@ -46,8 +51,11 @@ _TABLES_OF_KIND = {
     "survey": ("area", "survey_value"),
     "site": ("site",),
     "streets": ("street_line", "street_segment"),
+    "addresses": ("address_point",),
 }
 _MAX_CODES_SHOWN = 5
+# The precision of a stored table without a period.
+UNDATED = "undated"
 _MONTHS_PER_UNIT = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -83,13 +91,22 @@ def ingest_table(
     """
     hashes = {input_file.name: input_file.sha256() for input_file in files}
     name, kind = source.name, input_format.kind
+    written, input_format = input_format, _with_period(source, input_format, period)
+    is_undated = input_format.rules.undated and source.covers is None
     state = _state(source, input_format, hashes, area, period)
     known = stored_sources(engine).get(name)
     if known is None or known.state != state:
         rows_read, notes = _read(engine, source, input_format, files, area, period)
         stored = [StoredFile(file, sha256, -1, rows_read[file]) for file, sha256 in hashes.items()]
         gone = gone_files(_file_ledgers(engine, known), stored) if known and known.kind in VALUE_TABLES else []
-        known = StoredSource(name, kind, state, area.crs, tuple(sorted(stored, key=lambda file: file.name)))
+        known = StoredSource(
+            name,
+            kind,
+            state,
+            area.crs,
+            tuple(sorted(stored, key=lambda file: file.name)),
+            precision=UNDATED if is_undated else "",
+        )
         with engine.swap():
             for table in (*_TABLES_OF_KIND[kind], "value_reject", "value_duplicate"):
                 engine.write(f"{table}_{state}", f"FROM new_{table}")
@@ -99,12 +116,19 @@ def ingest_table(
         if on_gone:
             for sentence in gone:
                 on_gone(sentence)
-    return _ledger(engine, known, input_format)
+    return _ledger(engine, known, written)
+
+
+def _with_period(source: Source, input_format: Format, period: Period) -> Format:
+    """Return the format of a table without a period with the days that the study states, else with the study period for all time."""
+    if not input_format.rules.undated:
+        return input_format
+    return replace(input_format, rules=replace(input_format.rules, period=source.covers or period))
 
 
 def _state(source: Source, input_format: Format, hashes: dict[str, str], area: StudyArea, period: Period) -> str:
     """Return a fingerprint of all that decides about the tables of a source."""
-    areas = source.areas and (source.areas.codes, [shape.wkb_hex for shape in source.areas.shapes], source.areas.notes)
+    areas = source.areas and source.areas.identity
     place = (area.crs, area.boundary.wkb_hex, period)
     return state_of(source.name, input_format.fingerprint(), sorted(hashes.items()), areas, place)
 
@@ -127,12 +151,20 @@ def _read(
         save_areas(scratch, name, source.areas, input_format, area)
         spelt = [*join_area_spellings(scratch, name), *join_category_spellings(scratch, "cell", kept="reason IS NULL")]
         consolidate_values(scratch, table)
-        notes = [*of_files, *spelt, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
+        notes = [
+            *of_files,
+            *spelt,
+            *_note_areas(scratch, source, input_format),
+            *_note_values(scratch, input_format, source.covers),
+        ]
     elif input_format.kind == "site":
         rows_read, sites, rejects, of_files = read_sites(engine, files, input_format)
         notes = [*of_files, *save_sites(scratch, name, sites, input_format, area)]
         reject_rows = [(row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
         insert_rows(scratch, "new_value_reject", reject_rows)
+    elif input_format.kind == "addresses":
+        rows_read, of_files = read_addresses(engine, files, input_format, area, period)
+        notes = [*of_files, *save_addresses(scratch, name)]
     else:
         lines = read_lines(files, input_format, area)
         rows_read = {input_file.name: sum(line.file == input_file.name for line in lines) for input_file in files}
@@ -155,7 +187,8 @@ def area_counts(engine: Engine, source: str, category: str = "all") -> AreaCount
     areas, periods, (low, high), shapes = values_by_area(
         engine, stored_source(engine, source), category, "area_value", ("low", "high")
     )
-    return AreaCounts(source, category, areas, periods, low, high, shapes)
+    is_dated = stored_source(engine, source).precision != UNDATED
+    return AreaCounts(source, category, areas, periods, low, high, shapes, is_dated)
 
 
 def survey_estimates(engine: Engine, source: str, input_format: Format, question: str = "all") -> SurveyEstimates:
@@ -183,8 +216,8 @@ def survey_estimates(engine: Engine, source: str, input_format: Format, question
 
 
 def table_categories(engine: Engine, source: str, kind: str) -> dict[str, int]:
-    """Return a source's categories with their rows, the most frequent first; empty for street lines."""
-    if kind == "streets":
+    """Return a source's categories with their rows, the most frequent first; empty for street lines and addresses."""
+    if kind in ("streets", "addresses"):
         return {}
     table = engine.table(f"{VALUE_TABLES[kind]}_{stored_source(engine, source).state}")
     rows = engine.rows(
@@ -195,7 +228,7 @@ def table_categories(engine: Engine, source: str, kind: str) -> dict[str, int]:
 
 def _ledger(engine: Engine, source: StoredSource, input_format: Format) -> TableLedger:
     coverage = None
-    if source.kind in ("area_table", "survey"):
+    if source.kind in ("area_table", "survey") and source.precision != UNDATED:
         values = engine.table(f"{VALUE_TABLES[source.kind]}_{source.state}")
         coverage = Period(*engine.rows(f"SELECT min(since), max(until) FROM {values} AS v")[0])
     return TableLedger(
@@ -284,10 +317,13 @@ def _note_areas(scratch: Scratch, source: Source, input_format: Format) -> list[
     return notes
 
 
-def _note_values(scratch: Scratch, input_format: Format) -> list[QualityNote]:
+def _note_values(scratch: Scratch, input_format: Format, covers: Period | None) -> list[QualityNote]:
     """Return notes on how many counts are intervals, and how many of all possible values are missing."""
     table = VALUE_TABLES[input_format.kind]
     notes: list[QualityNote] = []
+    if input_format.rules.undated and not covers:
+        sentence = "the table has no period: it is mapped, and is in no comparison of before and after; name its days under covers if they are known"
+        notes.append(QualityNote("no period", 0, 0, sentence))
     if input_format.kind == "area_table":
         count = scratch.execute("SELECT count(*) FROM new_area_value WHERE low < high").fetchall()[0][0]
         if count:

@@ -46,6 +46,11 @@ class Areas:
         for code, shape in zip(self.codes, self.shapes, strict=True):
             check_polygon(shape, f'area "{code}"')
 
+    @property
+    def identity(self) -> tuple[tuple[str, ...], list[str], tuple[str, ...]]:
+        """Codes, outlines as hexadecimal WKB, and notes: the same for the same areas."""
+        return self.codes, [shape.wkb_hex for shape in self.shapes], self.notes
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -87,6 +92,8 @@ class AreaCounts:
         Lowest and highest possible value of each count, in events; equal where it is exact, NaN where it is missing.
     shapes : tuple of (shapely geometry or None)
         Polygons of the areas, in metres of the study's coordinate system; None where there is none.
+    is_dated : bool
+        False for a table without a period: its counts are of all time, and its one period says nothing.
 
     Examples
     --------
@@ -105,6 +112,7 @@ class AreaCounts:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     shapes: tuple[BaseGeometry | None, ...]
+    is_dated: bool = True
 
     def __post_init__(self) -> None:
         shape = (len(self.areas), len(self.periods))

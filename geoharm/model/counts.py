@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,3 +122,39 @@ class ZoneCounts:
         for month in months:
             counts[month] = int(row[month_of_date == np.datetime64(month, "M")].sum())
         return counts
+
+
+def tabulate_zone_counts(
+    measure: str,
+    zones: Sequence[str],
+    *,
+    zone: NDArray[np.int64],
+    day: NDArray[np.datetime64],
+    events: NDArray[np.int64],
+    coverage: Period,
+    missing_months: tuple[date, ...],
+    precision: str,
+) -> ZoneCounts:
+    """Return the table of counts by zone and date; its last rows are `ELSEWHERE`, `UNPLACED_NEAR` and `UNPLACED`.
+
+    Parameters
+    ----------
+    measure : str
+    zones : sequence of str
+        Names of the zones.
+    zone : ndarray of int, shape (n,)
+        Position of the zone; the three positions after the last zone stand for the last rows.
+    day : ndarray of datetime64[D], shape (n,)
+    events : ndarray of int, shape (n,)
+        Number of events in that zone on that day.
+    coverage : Period
+    missing_months : tuple of date
+    precision : str
+        As in the source's ledger.
+    """
+    names = (*zones, ELSEWHERE, UNPLACED_NEAR, UNPLACED)
+    dates, date_indices = np.unique(day, return_inverse=True)
+    counts = np.zeros((len(names), dates.size), dtype=np.int64)
+    np.add.at(counts, (zone, date_indices.ravel()), events)
+    by_month, by_year = precision in ("month", "year"), precision == "year"
+    return ZoneCounts(measure, names, dates, counts, by_month, coverage, missing_months, by_year)

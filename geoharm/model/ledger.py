@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from geoharm.errors import DataError
@@ -124,6 +125,14 @@ class DefaultGeocode:
 
 # The kind of quality note on rows that were located by their address text.
 PLACED = "placed by address"
+# How a place was found by an address text: in a list of addresses or street file ...
+BY_ADDRESS, BY_INTERSECTION, BY_BLOCK = "exact address", "intersection", "block"
+# ... or inferred: from an address that is written much alike, or from other rows of the source.
+MATCHED, SAME_TEXT, STREETS_MEET = "matched", "same text", "streets meet"
+INFERRED = (MATCHED, SAME_TEXT, STREETS_MEET)
+# Why no place was found.
+AMBIGUOUS, NOT_FOUND, NO_ADDRESS = "ambiguous", "not found", "no address"
+PLACINGS = (BY_ADDRESS, BY_INTERSECTION, BY_BLOCK, *INFERRED, AMBIGUOUS, NOT_FOUND, NO_ADDRESS)
 # The kind of quality note on rows whose coordinates cannot be a place.
 IMPOSSIBLE = "impossible place"
 # The kind of quality note on rows whose category is spelt otherwise than most rows of it.
@@ -179,7 +188,7 @@ class QualityNote:
 
 @dataclass(frozen=True, slots=True)
 class SourceLedger:
-    """The ledger of one source: its files, coverage, default geocodes and quality notes.
+    """The ledger of one source: its files, coverage, default geocodes, quality notes, and how addresses were placed.
 
     Attributes
     ----------
@@ -203,6 +212,9 @@ class SourceLedger:
         Notes on the whole source, then on each file.
     months : tuple of MonthLedger
         Months with rows, in order; rows without a readable date are in none of them.
+    placings : mapping of str to int
+        Of a source that names lists of addresses: its kept rows without coordinates of their own by how their place was
+        found, or why none was; the keys are `PLACINGS`. Empty for other sources.
     """
 
     source: str
@@ -216,8 +228,12 @@ class SourceLedger:
     format_name: str = ""
     notes: tuple[QualityNote, ...] = ()
     months: tuple[MonthLedger, ...] = ()
+    placings: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if sum(self.placings.values()) > self.total("kept"):
+            msg = f"{self.source}: more rows were placed by address than kept. Please report this as a defect."
+            raise DataError(msg)
         if not self.months:
             return
         dated = {name: sum(int(getattr(month, name)) for month in self.months) for name in ("kept", "duplicate")}

@@ -14,6 +14,7 @@ from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
+from geoharm.model.ground import Ground
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, add_months, parse_phase
@@ -44,14 +45,16 @@ class CompositeOutcome:
 
 EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
-TABLE_KINDS = ("area_table", "survey", "site", "streets")
-GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+TABLE_KINDS = ("area_table", "survey", "site", "streets", "addresses")
+GIS_FILES = ("geopackage", "geoparquet", "geotiff", "qgis")
 # How often an operation can be evaluated; after more looks, none would find anything.
 MAX_LOOKS = 24
 # Each maps the change of every measure over the whole study area, which costs seconds and megabytes.
 MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
-PIECES = ("figures", "tables", "workbook")
+PIECES = ("figures", "tables", "workbook", "effects", "word")
+# Sizes of paper of the Word document.
+PAPERS = ("a4", "letter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,13 @@ class Source:
     covers : Period or None
         The days that the files cover, if they differ from the days of the first and last event.
     areas : Areas or None
-        The outlines of the areas of an area table or survey.
+        The outlines of the areas of an area table or survey, or of events with the code of an area.
     oldest_first : bool
         Whether `files` are in the order of their age.
+    addresses : tuple of str
+        Names of the sources, lists of addresses or street files, by which rows without coordinates are placed.
+    match : float or None
+        Similarity, 0 to 100, from which on an address that they do not have is taken for one that is written much alike.
     """
 
     name: str
@@ -82,11 +89,18 @@ class Source:
     covers: Period | None = None
     areas: Areas | None = None
     oldest_first: bool = False
+    addresses: tuple[str, ...] = ()
+    match: float | None = None
 
     @property
     def is_events(self) -> bool:
-        """Whether the source contains dated points, which measures count."""
+        """Whether the source contains dated events, which measures count."""
         return self.kind in EVENT_KINDS
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the source is counted by area: an area table, or events with the code of an area and no coordinates."""
+        return self.kind == "area_table" or (self.is_events and self.areas is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +274,7 @@ class PublishSettings:
     context : tuple of shapely geometry
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
-        Attribution of places and context.
+        Attribution of places, context and ground.
     files : tuple of str
         Further output files: some of `GIS_FILES` and `PIECES`.
     tiles : BackgroundTiles or None
@@ -268,6 +282,12 @@ class PublishSettings:
         nothing.
     steps : str
         Time steps of the map: one of `map_steps.STEPS`.
+    ground : Ground or None
+        Streets, water, green and names that lie under the maps.
+    paper : str
+        Size of the Word document's pages: one of `PAPERS`.
+    address : str
+        Web address of the folder where the pages will be, ending in a slash; empty if it is not known.
     """
 
     release: str = "public"
@@ -278,6 +298,9 @@ class PublishSettings:
     files: tuple[str, ...] = ()
     tiles: BackgroundTiles | None = None
     steps: str = "phases"
+    ground: Ground | None = None
+    paper: str = "a4"
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,14 +368,21 @@ class Study:
         """Whether it maps lists of places, which have no dates."""
         return bool(self.measures) and all(measure.is_undated for measure in self.measures)
 
+    @property
+    def is_by_area(self) -> bool:
+        """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
+        return any(measure.name == self.primary for measure in self.harm.area_measures)
+
     def measure(self, name: str) -> Measure:
-        """Return a measure by name."""
-        return next(measure for measure in self.measures if measure.name == name)
+        """Return a measure by name, of dated points or of areas."""
+        every = (*self.measures, *self.harm.area_measures)
+        return next(measure for measure in every if measure.name == name)
 
     def other_operations(self, operation: Operation) -> tuple[Operation, ...]:
         """Return all operations except the one with this operation's name."""
         return tuple(candidate for candidate in self.operations if candidate.name != operation.name)
 
     def measures_of(self, source: str) -> tuple[Measure, ...]:
-        """Return the measures that count rows of a source."""
-        return tuple(measure for measure in self.measures if measure.source == source)
+        """Return the measures that count rows of a source, those of areas included."""
+        every = (*self.measures, *self.harm.area_measures)
+        return tuple(measure for measure in every if measure.source == source)

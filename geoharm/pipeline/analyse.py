@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.looks import with_look_readings
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
-from geoharm.hotspots.clusters.area_rates import find_area_clusters
+from geoharm.hotspots.clusters.area_rates import find_area_clusters, rank_areas
 from geoharm.hotspots.comparison import compare_windows
 from geoharm.hotspots.density.kernels import equivalent_bandwidth
 from geoharm.hotspots.measure_map import map_measure
@@ -19,15 +20,17 @@ from geoharm.hotspots.results.comparison import MeasureComparison
 from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.patterns import PatternResult
 from geoharm.hotspots.source_agreement import with_agreeing_sources
+from geoharm.model.design import Design
 from geoharm.model.measure import Measure
 from geoharm.model.table_ledger import TableLedger
 from geoharm.model.window_pair import WindowPair
 from geoharm.pipeline import net_harm
+from geoharm.pipeline.area_changes import area_outcomes
 from geoharm.pipeline.composite import evaluate_composites
 from geoharm.pipeline.designs import WHOLE, comparison_pairs, map_windows
-from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.placebo import placebo_around, places_around, rounding_rule
 from geoharm.pipeline.preregistration import preregistration_status
+from geoharm.pipeline.progress import Progress, each_reported, no_progress
 from geoharm.pipeline.renamed_categories import add_name_checks
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
 from geoharm.pipeline.study_data import MeasureData, StudyData
@@ -35,6 +38,8 @@ from geoharm.results import NOT_PREREGISTERED, OperationResult, StudyResult
 
 # Each map of change costs seconds and megabytes; nobody reads more of them than this.
 MOST_CHANGE_MAPS = 12
+# Parts of an evaluation that are reported as it goes.
+_EVALUATION_PARTS = 4
 _MANY_OPERATIONS = f"A study of more than {MOST_CHANGE_MAPS} operations maps no change around each of them."
 
 
@@ -65,6 +70,11 @@ def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress =
         preregistration_status(data.study) if data.study.operations else NOT_PREREGISTERED,
         evaluate_composites(data, evaluated),
         compare_measures(data),
+        area_rankings=tuple(
+            rank_areas(measure, data.area_tables[measure.name], study=data.study)
+            for measure in data.study.harm.area_measures
+        ),
+        area_outcomes=area_outcomes(data.study, data.area_windows, data.area_tables),
     )
 
 
@@ -75,10 +85,10 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     study, maps = data.study, []
-    for number, collected in enumerate(data.measures, start=1):
+    for collected in each_reported(data.measures, "density of {0.measure.name}".format, progress):
         measure, ledger = collected.measure, collected.ledger
         windows = map_windows(study, data.designs, ledger)
         if measure.is_undated:
@@ -98,7 +108,6 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
                 bound_weights=bool(measure.weight) and study.publish.release == "public",
             )
         )
-        progress(f"density of {measure.name}", number, len(data.measures))
     return with_agreeing_sources(maps, {source.name: source.kind for source in study.sources})
 
 
@@ -117,7 +126,7 @@ def find_changes(
     surfaces : sequence of HotspotResult
         Their bandwidths are used.
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     bandwidths = _quartic_bandwidths(surfaces)
     pairs_of = {collected.measure.name: comparison_pairs(data.study, collected.ledger) for collected in data.measures}
@@ -129,14 +138,12 @@ def find_changes(
                 for collected in data.measures
             ]
             continue
-        for number, (measure, bandwidth) in enumerate(bandwidths, start=1):
+        for measure, bandwidth in each_reported(bandwidths, "change of {0[0].name}".format, progress):
             changes.append(_change(data.measure(measure.name), design.windows, data, bandwidth))
-            progress(f"change of {measure.name}", number, len(data.measures))
     for comparison in data.study.comparisons:
-        for number, (measure, bandwidth) in enumerate(bandwidths, start=1):
+        for measure, bandwidth in each_reported(bandwidths, "change of {0[0].name}".format, progress):
             pairs = [pair for pair in pairs_of[measure.name] if pair.name == comparison.name]
             changes += [_change(data.measure(measure.name), pair, data, bandwidth) for pair in pairs]
-            progress(f"change of {measure.name}", number, len(data.measures))
     return tuple(changes)
 
 
@@ -162,12 +169,11 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the steps done and the steps in all.
+        Called with a step's name, the part done and the whole.
     """
     patterns = []
-    for number, collected in enumerate(data.measures, start=1):
-        if collected.measure.is_undated:
-            continue
+    dated = [collected for collected in data.measures if not collected.measure.is_undated]
+    for collected in each_reported(dated, "patterns of {0.measure.name}".format, progress):
         patterns.append(
             measure_patterns.find_patterns(
                 collected.measure,
@@ -180,7 +186,6 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
                 ],
             )
         )
-        progress(f"patterns of {collected.measure.name}", number, len(data.measures))
     for measure in data.study.harm.area_measures:
         patterns.append(find_area_clusters(measure, data.area_tables[measure.name], study=data.study))
     return tuple(patterns)
@@ -195,34 +200,62 @@ def evaluate_operations(
     ----------
     data : StudyData
     progress : callable
-        Called with a step's name, the operations done and the operations in all.
+        Called with a step's name, the part done and the whole.
     """
-    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
     results = []
-    for number, design in enumerate(data.designs, start=1):
-        places = places_around(data.study, design)
-        rule = rounding_rule(data.study)
-        placebos = [placebo_around(collected, design, places, rule=rule) for collected in ordered]
-        measures = tuple(
-            evaluate_measure(
-                collected.measure,
-                collected.zone_counts[design.operation.name],
-                design,
-                placebo,
-                own_place=collected.own_place_counts.get(design.operation.name),
-            )
-            for collected, placebo in zip(ordered, placebos, strict=True)
-        )
-        checked = add_robustness_checks(data, design, measures, placebos)
-        checked = add_name_checks(data, design, checked, places)
-        measures = with_look_readings(
-            with_family_readings(checked, primary=data.study.primary),
-            looks=design.operation.looks,
-            whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
-        )
+    for design in data.designs:
+        step = f"evaluating {design.operation.name}"
+        measures, placebos = evaluate_measures(data, design, progress)
+        progress(f"{step}: adding up harm", 3, _EVALUATION_PARTS)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
-        progress(f"evaluating {design.operation.name}", number, len(data.designs))
+        progress(step, _EVALUATION_PARTS, _EVALUATION_PARTS)
     return net_harm.with_pooled_unintended_harm(results)
+
+
+def evaluate_measures(
+    data: StudyData, design: Design, progress: Progress = no_progress
+) -> tuple[tuple[MeasureResult, ...], tuple[PlaceboData, ...]]:
+    """Return the results of every measure around one operation with their final readings, the primary measure first.
+
+    Parameters
+    ----------
+    data : StudyData
+    design : Design
+        One of the data's.
+    progress : callable
+        Called with a step's name, the part done and the whole.
+
+    Returns
+    -------
+    measures : tuple of MeasureResult
+    placebos : tuple of PlaceboData
+        Their counts at the design's placebo places.
+    """
+    step = f"evaluating {design.operation.name}"
+    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
+    progress(f"{step}: counting at places like it", 0, _EVALUATION_PARTS)
+    places, rule = places_around(data.study, design), rounding_rule(data.study)
+    placebos = tuple(placebo_around(collected, design, places, rule=rule) for collected in ordered)
+    progress(f"{step}: comparing with them", 1, _EVALUATION_PARTS)
+    measures = tuple(
+        evaluate_measure(
+            collected.measure,
+            collected.zone_counts[design.operation.name],
+            design,
+            placebo,
+            own_place=collected.own_place_counts.get(design.operation.name),
+        )
+        for collected, placebo in zip(ordered, placebos, strict=True)
+    )
+    progress(f"{step}: asking other methods", 2, _EVALUATION_PARTS)
+    checked = add_robustness_checks(data, design, measures, placebos)
+    checked = add_name_checks(data, design, checked, places)
+    read = with_look_readings(
+        with_family_readings(checked, primary=data.study.primary),
+        looks=design.operation.looks,
+        whole=[phase.name for phase in design.phases if phase.periods == design.after.periods],
+    )
+    return tuple(read), placebos
 
 
 def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure, float]]:

@@ -20,7 +20,8 @@ from geoharm.model.study import Study
 from geoharm.pipeline import analyse, collect, load
 from geoharm.pipeline import appraise as pipeline_appraise
 from geoharm.pipeline import prioritise as pipeline_prioritise
-from geoharm.pipeline.check import check_has_operation, check_study
+from geoharm.pipeline.check import check_has_operation, check_primary_of_points, check_study
+from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.report.exports.appraisal_record import AppraisalRecord, appraisal_record
 from geoharm.report.exports.ranking_record import RankingRecord, ranking_record
 from geoharm.report.pages.appraisal import publish_appraisal
@@ -54,7 +55,8 @@ def appraise(
     out: Path,
     database: Path,
     operation: str = "",
-    on_gone: Callable[[str], None] = load.tell_nobody,
+    progress: Progress = no_progress,
+    on_gone: Callable[[str], None] = tell_nobody,
 ) -> DecisionOutput[AppraisalRecord]:
     """Read the data before a planned operation, appraise every option of the study, and write the page.
 
@@ -71,6 +73,8 @@ def appraise(
         Kept between runs; may be deleted at any time.
     operation : str
         Name of the planned operation; empty for the study's first.
+    progress : callable
+        Called with a step's name, the part done and the whole.
     on_gone : callable
         Called with a sentence for each file that was read the last time and is there no more.
 
@@ -83,15 +87,20 @@ def appraise(
     if problems:
         raise StudyError(problems)
     check_has_operation(study, "an appraisal of options")
+    check_primary_of_points(study, "an appraisal of options")
     check_study(study)
     finish_interrupted(out)
     _check_history(study, out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
+        ledgers = load.load_sources(engine, study, data, progress, on_gone, (out, database))
         collected = collect.collect_baseline(engine, study, ledgers)
+    progress("weighing options", 0, 1)
     appraisal = pipeline_appraise.appraise_options(collected, operation, threshold=threshold_of(study))
+    progress("writing pages", 0, 1)
     released = protect_appraisal(study, appraisal)
-    return DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
+    output = DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
+    progress("writing pages", 1, 1)
+    return output
 
 
 def prioritise(
@@ -101,7 +110,8 @@ def prioritise(
     out: Path,
     database: Path,
     weights: Sequence[tuple[str, float]],
-    on_gone: Callable[[str], None] = load.tell_nobody,
+    progress: Progress = no_progress,
+    on_gone: Callable[[str], None] = tell_nobody,
 ) -> DecisionOutput[RankingRecord]:
     """Read the data, rank the study's markets by weighted criteria, and write the page.
 
@@ -115,6 +125,8 @@ def prioritise(
     database : Path
         Kept between runs; may be deleted at any time.
     weights : sequence of (criterion, weight)
+    progress : callable
+        Called with a step's name, the part done and the whole.
     on_gone : callable
         Called with a sentence for each file that was read the last time and is there no more.
 
@@ -124,19 +136,24 @@ def prioritise(
         With one sentence for each mistake; no file is half-written.
     """
     check_study(study)
+    check_primary_of_points(study, "a ranking of markets")
     finish_interrupted(out)
     _check_history(study, out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
-        load.load_tables(engine, study, data, on_gone=on_gone, own=(out, database))
+        ledgers = load.load_sources(engine, study, data, progress, on_gone, (out, database))
+        load.load_tables(engine, study, data, progress, on_gone, (out, database))
         collected = collect.collect_markets(engine, study, ledgers)
-    surfaces = analyse.map_hotspots(collected)
+    surfaces = analyse.map_hotspots(collected, progress)
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
+    progress("ranking markets", 0, 1)
     ranking = pipeline_prioritise.prioritise_markets(
         collected, hotspots, weights=weights, threshold=threshold_of(study)
     )
+    progress("writing pages", 0, 1)
     released = protect_ranking(study, ranking)
-    return DecisionOutput(ranking_record(released), publish_ranking(released, out))
+    output = DecisionOutput(ranking_record(released), publish_ranking(released, out))
+    progress("writing pages", 1, 1)
+    return output
 
 
 def _check_history(study: Study, out: Path) -> None:

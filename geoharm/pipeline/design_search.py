@@ -39,9 +39,9 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, add_months, first_of_month
 from geoharm.model.spread import PooledSpread
 from geoharm.model.study import Operation, Study
-from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import beside_its_neighbours, past_zones, power_months
 from geoharm.pipeline.power import length_rows, past_designs, places_of_designs, power_table, power_zones
+from geoharm.pipeline.progress import Progress, no_progress
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
 WINDOWS = (6, 9, 12)

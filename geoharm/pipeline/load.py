@@ -12,6 +12,7 @@ from geoharm.engines.base import Engine
 from geoharm.errors import StudyError
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.geocoding.gazetteer import Gazetteer
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table
 from geoharm.model.category_words import is_proactive
@@ -19,18 +20,9 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline.check import checked_format
+from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.queries.counts import source_categories, stated_weights
-from geoharm.queries.stored import drop_unused
-
-Progress = Callable[[str, int, int], None]
-
-
-def no_progress(step: str, done: int, total: int) -> None:
-    """Report no progress."""
-
-
-def tell_nobody(sentence: str) -> None:
-    """Tell nothing."""
+from geoharm.queries.stored import drop_unused, stored_sources
 
 
 def load_sources(
@@ -67,10 +59,16 @@ def load_sources(
     # What was stored before is compared with its digests once, before anything is answered from it.
     engine.verify()
     ledgers = []
-    for source in (event_source for event_source in study.sources if event_source.is_events):
+    events = [source for source in study.sources if source.is_events]
+    asked = {name for source in events for name in source.addresses}
+    for source in study.sources:
+        if source.name in asked:
+            _load_table(engine, study, source, _files(study, source, data, on_gone, own), progress, on_gone)
+    for source in events:
         input_format, files = _files(study, source, data, on_gone, own)
         order = _oldest_first(source, files) if source.oldest_first else ()
         done = 0
+        progress(f"reading {source.name}", 0, len(files))
 
         def report_file(name: str, total: int = len(files), source_name: str = source.name) -> None:
             nonlocal done
@@ -87,6 +85,8 @@ def load_sources(
                 period=study.period,
                 covers=source.covers,
                 order=order,
+                gazetteer=_gazetteer(engine, study, source),
+                areas=source.areas,
                 on_file=report_file,
                 on_gone=on_gone,
             )
@@ -125,23 +125,45 @@ def load_tables(
     StudyError, DataError
         With one sentence for each mistake; a refused source changes nothing in the database.
     """
-    ledgers = []
-    for source in (table_source for table_source in study.sources if not table_source.is_events):
-        input_format, files = _files(study, source, data, on_gone, own)
-        progress(f"reading {source.name}", 0, len(files))
-        ledgers.append(
-            ingest_table(
-                engine,
-                source,
-                input_format=input_format,
-                files=files,
-                area=study.area,
-                period=study.period,
-                on_gone=on_gone,
-            )
-        )
-        progress(f"reading {source.name}", len(files), len(files))
-    return tuple(ledgers)
+    return tuple(
+        _load_table(engine, study, source, _files(study, source, data, on_gone, own), progress, on_gone)
+        for source in study.sources
+        if not source.is_events
+    )
+
+
+def _load_table(
+    engine: Engine,
+    study: Study,
+    source: Source,
+    found: tuple[Format, tuple[InputFile, ...]],
+    progress: Progress,
+    on_gone: Callable[[str], None],
+) -> TableLedger:
+    """Read one source that holds no events, if it was not read before."""
+    input_format, files = found
+    progress(f"reading {source.name}", 0, len(files))
+    ledger = ingest_table(
+        engine,
+        source,
+        input_format=input_format,
+        files=files,
+        area=study.area,
+        period=study.period,
+        on_gone=on_gone,
+    )
+    progress(f"reading {source.name}", len(files), len(files))
+    return ledger
+
+
+def _gazetteer(engine: Engine, study: Study, source: Source) -> Gazetteer | None:
+    """Return what the rows of a source without coordinates are placed by; None if it names nothing."""
+    if not source.addresses:
+        return None
+    stored = stored_sources(engine)
+    named = {one.name: one for one in study.sources}
+    errors = {name: checked_format(study, named[name]).location_error for name in source.addresses}
+    return Gazetteer(tuple(stored[name] for name in source.addresses), errors, source.match)
 
 
 def _files(

@@ -73,7 +73,11 @@ def assess_harm(
         for result, placebo in zip(measures, placebo_data, strict=True)
         if result.measure.role is Role.HARM
     ]
-    area_measures = [measure for measure in study.harm.area_measures if measure.role is Role.HARM]
+    area_measures = [
+        measure
+        for measure in study.harm.area_measures
+        if measure.role is Role.HARM and all(table.is_dated for table in data.area_tables[measure.name])
+    ]
     joints = [
         zone_joint_effects(
             zone,
@@ -88,7 +92,7 @@ def assess_harm(
         )
         for zone in ZONES
     ]
-    all_measures = [result.measure for result in measures] + list(study.harm.area_measures)
+    all_measures = [result.measure for result in measures] + area_measures
     found = found_before_sums(measures)
     return HarmAssessment(
         net_harm=tuple(net_harm(joint, profile, found=found) for profile in profiles for joint in joints),

@@ -22,18 +22,21 @@ from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.study import Operation, Study
 from geoharm.pipeline.past_designs import beside_its_neighbours, latest_end, own_months, power_months, shifted_back
 from geoharm.pipeline.placebo import placebo_around, places_around
+from geoharm.pipeline.progress import Progress, no_progress
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
 Key = TypeVar("Key", bound=Hashable)
 
 
-def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
+def power_tables(data: StudyData, progress: Progress = no_progress) -> tuple[PowerTable, ...]:
     """Return the smallest detectable fall of every harm measure around every operation, the primary measure first.
 
     Parameters
     ----------
     data : StudyData
         Of the harm measures.
+    progress : callable
+        Called with a step's name, the part done and the whole.
 
     Notes
     -----
@@ -48,13 +51,15 @@ def power_tables(data: StudyData) -> tuple[PowerTable, ...]:
         designs = past_designs(replace(data, study=study), operation, power_months(operation))
         places = places_of_designs(study, designs)
         own, zones = own_months(operation), power_zones(operation)
-        for collected in measures:
+        for number, collected in enumerate(measures):
+            progress(f"trying {operation.name} in the past: {collected.measure.name}", number, len(measures))
             # In windows of other lengths than the study's own, the target alone is asked for.
             rows = {
                 months: length_rows(design, collected, months, zones if months == own else zones[:1], places[months])
                 for months, design in designs.items()
             }
             tables.append(power_table(data, operation, collected, rows))
+        progress(f"trying {operation.name} in the past", 1, 1)
     return tuple(tables)
 
 

@@ -17,7 +17,8 @@ from geoharm.model.study import Study
 from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.check import check_study
 from geoharm.pipeline.collect import collect_study
-from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, tell_nobody
+from geoharm.pipeline.load import load_sources, load_tables
+from geoharm.pipeline.progress import Progress, no_progress, tell_nobody
 from geoharm.pipeline.workload import check_workload
 from geoharm.queries.save import save_results
 from geoharm.report.publication import finish_interrupted
@@ -102,10 +103,12 @@ def run(
         for measure in collected.measures
         for operation, counted in measure.zone_counts.items()
     ]
+    progress("keeping results", 0, 1)
     with open_engine(database, inputs=data) as engine:
         save_results(engine, effects, counts, study_hash=study_hash(study), version=__version__, seed=study.seed)
-    progress("writing pages", 0, 1)
+    progress("checking what may be published", 0, 1)
     release = protect(result)
+    progress("writing pages", 0, 1)
     published = publish_study(release, out)
     progress("writing pages", 1, 1)
     return StudyRun(result, published, release)

@@ -20,6 +20,7 @@ from geoharm.model.renamed_category import RenamedCategory
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
+from geoharm.pipeline.area_changes import AreaWindows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class StudyData:
     surveys : mapping of Indicator to SurveyEstimates
     sites : mapping of category to ndarray of shape (n, 2)
         Locations of services, in metres.
+    area_windows : tuple of AreaWindows
+        One for each operation, if the primary measure is counted by area; there are then no designs.
     """
 
     study: Study
@@ -130,6 +133,7 @@ class StudyData:
     area_tables: Mapping[str, tuple[AreaCounts, ...]] = field(default_factory=dict)
     surveys: Mapping[Indicator, SurveyEstimates] = field(default_factory=dict)
     sites: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    area_windows: tuple[AreaWindows, ...] = ()
 
     def measure(self, name: str) -> MeasureData:
         """Return the data of a measure by its name."""

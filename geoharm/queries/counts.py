@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.engines.base import Columns, Engine
+from geoharm.engines.sql import quote_text
 from geoharm.geo.point_in_polygon import locate_points
-from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, ZoneCounts
+from geoharm.model.counts import ZoneCounts, tabulate_zone_counts
 from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.ledger import INFERRED
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.queries.coverage import coverage
 from geoharm.queries.events import category_filter, category_names, coordinates, kept_rows, named_categories, spot_table
 from geoharm.queries.stored import StoredSource, stored_source
+
+_INFERRED = ", ".join(map(quote_text, INFERRED))
 
 
 def zone_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
@@ -40,7 +44,10 @@ def zone_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> Zone
 
 
 def own_place_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts | None:
-    """Return `zone_counts` without the rows that were placed by their address text; None if there are no such rows.
+    """Return `zone_counts` without the rows whose place was inferred from their address text; None if there are no such rows.
+
+    Inferred is what comes from other rows of the source, or from an address that is written much alike; a place of an exact
+    address in a gazetteer counts as the row's own.
 
     Parameters
     ----------
@@ -49,13 +56,13 @@ def own_place_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) ->
     zones : sequence of Zone
     """
     stored = stored_source(engine, measure.source)
-    (recovered,) = engine.rows(
+    (inferred,) = engine.rows(
         f"""
         SELECT count(*) FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place
-        WHERE s.recovered {category_filter(engine, stored, measure)}
+        WHERE s.kind = 'inside' AND s.how IN ({_INFERRED}) {category_filter(engine, stored, measure)}
         """
     )[0]
-    if not recovered:
+    if not inferred:
         return None
     return _zone_counts(engine, measure, zones, _count_by_zone(engine, measure, zones, own_place=True))
 
@@ -92,13 +99,17 @@ def _zone_counts(
     engine: Engine, measure: Measure, zones: Sequence[Zone], counted: Mapping[str, NDArray[Any]]
 ) -> ZoneCounts:
     """Return the table of counts by zone and date from rows of zone, day and events."""
-    names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
-    dates, date_indices = np.unique(counted["day"], return_inverse=True)
-    counts = np.zeros((len(names), dates.size), dtype=np.int64)
-    np.add.at(counts, (counted["zone"], date_indices.ravel()), counted["events"])
     span, missing, precision = coverage(engine, measure.source)
-    by_month, by_year = precision in ("month", "year"), precision == "year"
-    return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
+    return tabulate_zone_counts(
+        measure.name,
+        [zone.name for zone in zones],
+        zone=counted["zone"],
+        day=counted["day"],
+        events=counted["events"],
+        coverage=span,
+        missing_months=missing,
+        precision=precision,
+    )
 
 
 def _count_by_zone(
@@ -106,7 +117,7 @@ def _count_by_zone(
 ) -> dict[str, NDArray[Any]]:
     """Return the number of events by zone (its position; then elsewhere, unplaced near the target, unplaced), category and day.
 
-    With `own_place`, rows that were placed by their address text are left out.
+    With `own_place`, rows whose place was inferred from their address text are left out.
     """
     stored = stored_source(engine, measure.source)
     counted = engine.columns(
@@ -132,7 +143,7 @@ def _zone_of_place(
 ) -> dict[str, NDArray[Any]]:
     """Return the zone of every place that is not outside the study area, as the columns ``place`` and ``zone``."""
     spots = engine.columns(
-        f"SELECT s.place, s.x, s.y, s.kind, s.recovered FROM {spot_table(engine, stored)} AS s "
+        f"SELECT s.place, s.x, s.y, s.kind, s.how FROM {spot_table(engine, stored)} AS s "
         "WHERE s.kind <> 'outside' ORDER BY s.place"
     )
     place, inside = spots["place"].astype(np.int64), spots["kind"] == "inside"
@@ -141,7 +152,7 @@ def _zone_of_place(
     zone[inside] = np.where(located < 0, len(zones), located)
     target = [one for one in zones if one.role is ZoneRole.TARGET]
     zone[~inside & np.isin(place, _places_near(engine, stored, target))] = len(zones) + 1
-    used = ~spots["recovered"].astype(bool) if own_place else np.ones(place.size, dtype=bool)
+    used = ~(inside & np.isin(spots["how"], INFERRED)) if own_place else np.ones(place.size, dtype=bool)
     return {"place": place[used].astype(np.int32), "zone": zone[used].astype(np.int32)}
 
 
@@ -205,10 +216,13 @@ def located_points(engine: Engine, measure: Measure, window: Window, *, weighted
 
 
 def _located(engine: Engine, stored: StoredSource) -> str:
-    """Return SQL from FROM to the condition that an event lies in the study area; rows are ``r``, places ``s``."""
+    """Return SQL from FROM to the condition that an event lies on a point in the study area; rows are ``r``, places ``s``.
+
+    An event with the code of an area lies on none.
+    """
     return (
         f"FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place "
-        "WHERE s.kind = 'inside'"
+        "WHERE s.kind = 'inside' AND s.point >= 0"
     )
 
 

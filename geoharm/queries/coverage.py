@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,10 +12,7 @@ from geoharm.engines.base import Engine
 from geoharm.errors import DataError
 from geoharm.model.period import Period, add_months, first_of_month
 from geoharm.queries.stored import StoredSource, stored_source
-from geoharm.stats.empty_months import MAX_CHANCE, chance_of_no_event
-
-# A month holds no usable row if less than this share of its rows has a place, in a source where most rows have one.
-_MIN_PLACED_SHARE, _MOST = 0.1, 0.5
+from geoharm.stats.empty_months import counted_units, gap_months, usable_rows
 
 
 def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str]:
@@ -53,18 +51,11 @@ def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str
 def _gaps(engine: Engine, source: StoredSource, span: Period) -> tuple[date, ...]:
     """Return the first days of the months of a span that are gaps."""
     per_year = 1 if source.precision == "year" else 12
-    months = span.months()
-    units = list(dict.fromkeys(month.replace(month=1) if per_year == 1 else month for month in months))
-    usable = _usable_rows(engine, source, units, per_year)
-    whole = [Period(unit, add_months(unit, 12 // per_year)) for unit in units]
-    covered = [days.days / unit.days for unit in whole if (days := span.overlap(unit))]
-    chance = chance_of_no_event(usable, per_year=per_year, covered=covered)
-    is_gap = (chance < MAX_CHANCE) & (usable == 0)
-    gaps = {unit for unit, gap in zip(units, is_gap, strict=True) if gap}
-    return tuple(month for month in months if (month.replace(month=1) if per_year == 1 else month) in gaps)
+    usable = _usable_rows(engine, source, counted_units(span, per_year=per_year), per_year)
+    return gap_months(usable, span, per_year=per_year)
 
 
-def _usable_rows(engine: Engine, source: StoredSource, units: list[date], per_year: int) -> NDArray[np.int64]:
+def _usable_rows(engine: Engine, source: StoredSource, units: Sequence[date], per_year: int) -> NDArray[np.int64]:
     """Return the number of usable rows of each month or year, shape (n,)."""
     rows, inside, unplaced = (np.zeros(len(units), dtype=np.int64) for _ in range(3))
     position = {unit: number for number, unit in enumerate(units)}
@@ -78,9 +69,7 @@ def _usable_rows(engine: Engine, source: StoredSource, units: list[date], per_ye
         rows[number] += count
         inside[number] += count if kind == "inside" else 0
         unplaced[number] += count if kind in ("default geocode", "no place") else 0
-    if inside.sum() < _MOST * (inside + unplaced).sum():
-        return rows
-    return np.where(inside >= _MIN_PLACED_SHARE * (inside + unplaced), inside, 0)
+    return usable_rows(rows, inside, unplaced)
 
 
 def _end_of(last: date, precision: str) -> date:

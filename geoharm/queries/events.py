@@ -41,7 +41,7 @@ def kept_rows(engine: Engine, source: StoredSource) -> str:
 
 
 def spot_table(engine: Engine, source: StoredSource) -> str:
-    """Return SQL for the places of a source's events: ``place``, ``point``, ``x``, ``y``, ``kind``, ``recovered``."""
+    """Return SQL for the places of a source's events: ``place``, ``point``, ``x``, ``y``, ``kind``, ``recovered``, ``how``."""
     return engine.table(f"spot_{source.state}")
 
 

@@ -18,7 +18,8 @@ PARTITION_TABLES = ("row", "fault", "file_note")
 CODE_TABLES = ("place", "category")
 STATE_TABLES = (
     "spelling", "spot", "duplicate", "tally", "note", "default_geocode", "recovered", "street_point", "unplaced_street",
-    "area", "area_value", "survey_value", "site", "street_line", "street_segment", "value_reject", "value_duplicate",
+    "area", "area_of_place", "area_value", "survey_value", "site", "street_line", "street_segment", "address_point", "placing",
+    "value_reject", "value_duplicate",
 )  # fmt: skip
 
 

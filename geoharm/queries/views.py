@@ -57,8 +57,10 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
         "y": y,
         "category": "Category of the event, in its most frequent spelling.",
         "weight": "The weight that the row states; empty if none.",
+        "area": "Code of the area of an event without coordinates; empty for all others.",
         "place": "inside or outside the study area; default geocode; no place.",
         "recovered": "Whether the place was found by the address text.",
+        "how": "How it was found by the address text, or why it was not: see recovered; empty for a place of the row's own.",
         "hour": "Hour of the day, 0 to 23, local time; empty if not known.",
         "span_from": "Begin of the time span in which it happened, where that is known.",
         "span_until": "End of that time span.",
@@ -66,16 +68,28 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
     parts = [
         f"""
         SELECT {quote_text(source.source)} AS source, f.name AS file, r.line, r.day, s.x, s.y, c.name AS category, r.weight,
-            s.kind AS place, s.recovered, {hour_sql(source)} AS hour,
+            {"a.area" if _has_areas(engine, source) else "CAST(NULL AS VARCHAR)"} AS area, s.kind AS place, s.recovered, s.how, {hour_sql(source)} AS hour,
             CASE WHEN {is_span_sql(source)} THEN r.clock END AS span_from,
             CASE WHEN {is_span_sql(source)} THEN r.clock_end END AS span_until
         FROM {kept_rows(engine, source)} AS r JOIN {spot_table(engine, source)} AS s ON s.place = r.place
-        JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category {_file(engine, source, "r.part")}
+        JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category {_area_of_place(engine, source)} {_file(engine, source, "r.part")}
         """
         for source in events
     ]
     about = "Events: the rows that are neither rejected nor duplicates. Full precision: not for publication."
     _show(engine, "event", parts, about, columns)
+
+
+def _has_areas(engine: Engine, source: StoredSource) -> bool:
+    """Return whether a source's events have the code of an area instead of coordinates."""
+    return f"area_of_place_{source.state}" in engine.names()
+
+
+def _area_of_place(engine: Engine, source: StoredSource) -> str:
+    """Return SQL that joins the area of each row's place, where there is one."""
+    if not _has_areas(engine, source):
+        return ""
+    return f"LEFT JOIN {engine.table(f'area_of_place_{source.state}')} AS a ON a.place = r.place"
 
 
 def _show_rejects(engine: Engine, sources: Sequence[StoredSource]) -> None:
@@ -196,7 +210,9 @@ def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: st
         },
         "recovered": {
             "address": "Address text of rows without usable coordinates.", "x": x, "y": y,
-            "how": "same text: as located rows of this text; streets meet: where located rows of two streets meet.",
+            "how": "exact address, intersection, block: by a list of addresses or a street file; matched: by an address written much alike; "
+            "same text: as located rows of this text; streets meet: where located rows of two streets meet.",
+            "error": "Typical distance in metres to the true place.",
         },
         "street_point": {"street": "A street that unplaced address texts name.", "x": x, "y": y},
         "unplaced_street": {"address": "An address text that could not be placed.", "street": "A street it names."},
@@ -216,7 +232,9 @@ def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: st
         _show(engine, table, parts, about[table], {"source": _ROW["source"]} | comments)
 
 
-VALUE_TABLES = {"area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line"}
+VALUE_TABLES = {
+    "area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line", "addresses": "address_point",
+}  # fmt: skip
 
 
 def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str) -> None:
@@ -240,7 +258,7 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
                 "error_from": "What the standard error was computed from.",
             },
         ),
-        "area": (("area_table", "survey"), "Outlines of the areas.", {"source": _ROW["source"]} | outline),
+        "area": (("area_table", "survey", "event"), "Outlines of the areas.", {"source": _ROW["source"]} | outline),
         "site": (
             ("site",),
             "Services.",
@@ -253,7 +271,23 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
         "street_line": (
             ("streets",),
             "Street lines.",
-            _ROW | {"place": "inside: it reaches into the study area; or outside.", "part": "Part of its feature."},
+            _ROW
+            | {
+                "place": "inside: it reaches into the study area; or outside.", "part": "Part of its feature.",
+                "street": "Its name, as addresses are compared.",
+                "left_from": "First house number on the left; -1 if none.", "left_to": "Last house number on the left.",
+                "right_from": "First house number on the right.", "right_to": "Last house number on the right.",
+            },
+        ),
+        "address_point": (
+            ("addresses",),
+            "Addresses by which events are placed.",
+            _ROW
+            | {
+                "place": "inside or outside the study area.", "street": "Street, crossing or place, as addresses are compared.",
+                "number": "House number; -1 if none.", "until": "Second number of a range; -1 if none.",
+                "town": "Town, as addresses are compared.", "x": x, "y": y,
+            },
         ),
         "street_segment": (
             ("streets",),
@@ -266,7 +300,7 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
         parts = [
             f"SELECT {quote_text(source.source)} AS source, {listed} FROM {engine.table(f'{table}_{source.state}')}"
             for source in sources
-            if source.kind in kinds
+            if source.kind in kinds and (source.kind != "event" or _has_areas(engine, source))
         ]
         _show(engine, table, parts, about, columns)
 

@@ -26,7 +26,10 @@ PANEL, NOTICE = "#f4f6f7", "#fff7dc"
 ACTIVITY, ACTIVITY_TEXT = "#efeeea", "#524e42"
 OPERATION_TEXT = "#6b5312"
 LAND = "#ffffff"
-GROUND = "#dfe6ea"
+OUTSIDE = "#dfe6ea"
+# The ground of maps, pale under the surfaces; `map.css` has them for the interactive map, light and dark.
+WATER, GREEN = "#d6e4eb", "#edf2e6"
+MAIN_STREET, MIDDLE_STREET, RAILWAY = "#b4bec6", "#cbd3d9", "#a9b4bc"
 
 # Light = few, on white. Neighbouring classes differ by Delta-E 20 or more in normal vision, 14 or more in colour-blind vision.
 DENSITY = ("#fbe3c6", "#f6b48f", "#e87b7b", "#c34a82", "#85307f", "#451a5e")

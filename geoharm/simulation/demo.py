@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from geoharm import _crs
 from geoharm._whole_files import write_whole
 from geoharm.model.period import Period, add_months
+from geoharm.simulation.ground import write_ground
 from geoharm.simulation.location import CENTRE, CRS
 from geoharm.simulation.services import write_services
 
@@ -153,6 +154,7 @@ def write_demo_city(city: DemoCity, folder: Path) -> tuple[Path, ...]:
     written.append(_write_events(folder / "police.csv", sorted(police), rng))
     written.append(_write_area(folder / "city.geojson", city.boundary, "the made city"))
     written.append(_write_area(folder / "market.geojson", city.target, "the market of the operation"))
+    written.append(write_ground(folder / "ground.geojson", size=SIZE, block=BLOCK))
     entries = [(day, x, y, "treatment entry") for day, x, y in city.events["treatment"]]
     written.append(_write_events(folder / "treatment.csv", entries, rng))
     written += write_services(city.seed, city.boundary, city.target, folder)

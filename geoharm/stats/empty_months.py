@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geoharm.errors import DesignError
+from geoharm.model.period import Period, add_months
 from geoharm.stats.dispersion import monthly_dispersion
 
 # The level before and after an empty month is the mean of so many months with events on either side.
 _MONTHS_OF_LEVEL = 6
 # A month without an event is a gap if its chance is below this.
 MAX_CHANCE = 0.001
+# A month holds no usable row if less than this share of its rows has a place, in a source where most rows have one.
+_MIN_PLACED_SHARE, _MOST = 0.1, 0.5
 
 
 def chance_of_no_event(
@@ -60,6 +65,57 @@ def chance_of_no_event(
         mean = _level(series, month) * _season(series, month, per_year) * shares[month]
         chance[month] = math.exp(-mean) if dispersion == 1 else dispersion ** (-mean / (dispersion - 1))
     return chance
+
+
+def counted_units(span: Period, *, per_year: int = 12) -> tuple[date, ...]:
+    """Return the first days of the months that a span touches, or of the years for `per_year` = 1."""
+    if per_year != 1:
+        return span.months()
+    return tuple(dict.fromkeys(month.replace(month=1) for month in span.months()))
+
+
+def usable_rows(rows: ArrayLike, inside: ArrayLike, unplaced: ArrayLike) -> NDArray[np.int64]:
+    """Return the number of usable rows of each month: those in the study area; none where nearly all rows have no place.
+
+    Where most rows of the whole source have no place, every row is usable.
+
+    Parameters
+    ----------
+    rows, inside, unplaced : array_like of int, shape (n,)
+        All rows, those in the study area, and those without a usable place, by month.
+    """
+    every, placed, lost = (np.asarray(counts, dtype=np.int64) for counts in (rows, inside, unplaced))
+    if placed.sum() < _MOST * (placed + lost).sum():
+        return every
+    return np.where(placed >= _MIN_PLACED_SHARE * (placed + lost), placed, 0)
+
+
+def gap_months(usable: ArrayLike, span: Period, *, per_year: int = 12) -> tuple[date, ...]:
+    """Return the first days of the months of a span that are gaps: without a usable row, and too unlikely to be so by chance.
+
+    Parameters
+    ----------
+    usable : array_like of int, shape (n,)
+        Usable rows of each of `counted_units`.
+    span : Period
+        The days that the source covers.
+    per_year : int
+        12, or 1 for counts by year; every month of a year that is a gap is one.
+
+    Raises
+    ------
+    DesignError
+        If the counts are not those of `counted_units`.
+    """
+    counts, units = np.asarray(usable, dtype=np.int64), counted_units(span, per_year=per_year)
+    if counts.size != len(units):
+        msg = f"Usable rows are needed for each of the {len(units)} units of the span; {counts.size} were given."
+        raise DesignError(msg)
+    whole = [Period(unit, add_months(unit, 12 // per_year)) for unit in units]
+    covered = [days.days / unit.days for unit in whole if (days := span.overlap(unit))]
+    is_gap = (chance_of_no_event(counts, per_year=per_year, covered=covered) < MAX_CHANCE) & (counts == 0)
+    gaps = {unit for unit, gap in zip(units, is_gap, strict=True) if gap}
+    return tuple(month for month in span.months() if (month.replace(month=1) if per_year == 1 else month) in gaps)
 
 
 def _level(series: NDArray[np.float64], month: int) -> float:

@@ -32,11 +32,12 @@ from geoharm.model.period import Period, parse_phase
 from geoharm.model.points import Points
 from geoharm.model.register import RegisterLedger
 from geoharm.model.settings import ChangeSettings
-from geoharm.model.study import TABLE_KINDS, Operation, PublishSettings, Source, Study
+from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Operation, PublishSettings, Source, Study
 from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import background_tiles
 from geoharm.study.comparisons import resolve_comparisons
 from geoharm.study.composite import resolve_composites
+from geoharm.study.ground import ground_files, resolve_ground
 from geoharm.study.operation_dates import resolve_dates
 from geoharm.study.population import load_population
 from geoharm.study.register import read_register
@@ -168,6 +169,7 @@ def read_study(path: Path) -> Study:
     area = _resolve_study_area(reader, study.study)
     period = _resolve_study_period(study.study, mistakes)
     sources = tuple(_resolve_source(reader, ("source", index), table) for index, table in enumerate(study.source))
+    _check_addresses(study.source, mistakes)
     measures = _resolve_measures(study.measure, sources, mistakes)
     counted = point_measures(measures, sources)
     operations = [
@@ -183,17 +185,19 @@ def read_study(path: Path) -> Study:
             names += [operation.name for operation in register[0]]
     comparisons = resolve_comparisons(study.comparison, period, names, mistakes)
     _check_names(study, mistakes)
-    primary = _resolve_primary(study, counted, mistakes)
+    by_area = [measure for measure in measures if measure not in counted]
+    primary = _resolve_primary(study, counted, by_area, mistakes)
     _check_undated(study, counted, mistakes)
-    _check_shared_rows(counted, mistakes)
+    _check_shared_rows(measures, mistakes)
     _check_references(study, sources, counted, mistakes)
+    _check_comparators_of_areas(study, [measure.name for measure in by_area], mistakes)
     harm = resolve_harm_settings(study, sources, measures, mistakes)
     composites = resolve_composites(study, sources, counted, mistakes)
     hotspots = resolve_hotspots(study.hotspots, mistakes)
     emerging = resolve_emerging(study.emerging, mistakes)
     accuracy = resolve_accuracy(study.accuracy, mistakes)
     change = _resolve_change(reader, study.change, area, hotspots.cell)
-    publish = _resolve_publish(reader, study.publish)
+    publish = _resolve_publish(reader, study.publish, area)
     if mistakes.sentences or area is None or period is None:
         raise StudyError(mistakes.sentences)
     reader.opened(*value_files(harm, reader.folder))
@@ -250,16 +254,40 @@ def _resolve_study_period(table: StudyTable, mistakes: Mistakes) -> Period | Non
 
 def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source:
     covers = None if table.covers is None else resolve_period(table.covers, (*place, "covers"), reader.mistakes)
-    if table.covers is not None and table.kind in TABLE_KINDS:
-        rule = "is for dated points; an area table or survey says itself which periods it has."
+    if table.covers is not None and table.kind in ("site", "streets"):
+        rule = "is for what is counted by time; sites and streets have no dates."
         reader.mistakes.refuse(place, "covers", rule)
     areas = None
-    if table.kind in ("area_table", "survey"):
+    if table.kind in ("area_table", "survey", *EVENT_KINDS):
         areas = reader.outlines(place, "areas", table.areas, table.area_id)
     elif (table.areas is not None or table.area_id is not None) and reader.mistakes.is_sound(*place, "kind"):
         key = "areas" if table.areas is not None else "area_id"
-        reader.mistakes.refuse(place, key, "is for area tables and surveys.")
-    return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first)
+        reader.mistakes.refuse(place, key, "is for area tables, surveys, and events with the code of an area.")
+    return Source(
+        table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first,
+        tuple(table.addresses), table.match,
+    )  # fmt: skip
+
+
+def _check_addresses(tables: Sequence[SourceTable], mistakes: Mistakes) -> None:
+    """Check that the sources by which others place their addresses are there, and are such."""
+    kinds = {table.name: table.kind for table in tables}
+    for index, table in enumerate(tables):
+        place: Place = ("source", index)
+        if table.match is not None and not table.addresses and mistakes.is_sound(*place, "addresses"):
+            mistakes.refuse(place, "match", "needs addresses: the sources in which addresses are looked for.")
+        if not table.addresses or not mistakes.are_sound("source", *SOURCE_KEYS):
+            continue
+        if table.kind in TABLE_KINDS:
+            mistakes.refuse(place, "addresses", "is for dated points.")
+            continue
+        listed = [name for name, kind in kinds.items() if kind in ("addresses", "streets")]
+        for name in table.addresses:
+            if name not in listed:
+                hint = nearest_hint(name, listed) if listed else 'add one, with kind = "addresses".'
+                mistakes.refuse(
+                    place, "addresses", f'names "{name}", which is no source of kind addresses or streets; {hint}'
+                )
 
 
 def _resolve_change(reader: _Reader, table: ChangeTable, area: StudyArea | None, cell: float) -> ChangeSettings:
@@ -510,7 +538,7 @@ def _resolve_similar(reader: _Reader, place: Place, file_name: str) -> Areas | N
     return areas
 
 
-def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
+def _resolve_publish(reader: _Reader, table: PublishTable, area: StudyArea | None) -> PublishSettings:
     place: Place = ("publish",)
     tiles = None
     if reader.mistakes.is_sound(*place, "tiles"):
@@ -531,6 +559,9 @@ def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
         except StudyError as error:
             for problem in error.problems:
                 reader.mistakes.add(place, problem)
+    ground = resolve_ground(table, area, reader.folder, reader.mistakes) if area is not None else None
+    if ground is not None:
+        reader.opened(*ground_files(table))
     return PublishSettings(
         table.release,
         table.disclosure,
@@ -540,6 +571,9 @@ def _resolve_publish(reader: _Reader, table: PublishTable) -> PublishSettings:
         tuple(table.files),
         tiles,
         table.steps,
+        ground,
+        table.paper,
+        table.address or "",
     )
 
 
@@ -551,10 +585,21 @@ def _check_names(study: StudyFile, mistakes: Mistakes) -> None:
             mistakes.add((), f'two [[{key}]] are called "{shortened(name)}"; each needs its own name.')
 
 
-def _resolve_primary(study: StudyFile, measures: Sequence[Measure], mistakes: Mistakes) -> str:
-    """Return the name of the primary measure; without an operation, that of the measure that leads if none is named."""
-    names = [measure.name for measure in measures]
-    harms = [measure.name for measure in measures if measure.harm is not None]
+def _resolve_primary(
+    study: StudyFile, points: Sequence[Measure], by_area: Sequence[Measure], mistakes: Mistakes
+) -> str:
+    """Return the name of the primary measure; without an operation, that of the measure that leads if none is named.
+
+    Parameters
+    ----------
+    study : StudyFile
+    points, by_area : sequence of Measure
+        Measures of dated points, and of areas. One of areas leads only where there is none of points.
+    mistakes : Mistakes
+        Mistakes are added to it.
+    """
+    names = [measure.name for measure in (*points, *by_area)]
+    harms = [measure.name for measure in (*points, *by_area) if measure.harm is not None]
     primary, place = study.study.primary, ("study",)
     may_have_operation = bool(study.operation or study.registers) or not (
         mistakes.is_sound("operation") and mistakes.is_sound("register")
@@ -566,8 +611,9 @@ def _resolve_primary(study: StudyFile, measures: Sequence[Measure], mistakes: Mi
         return primary or ""
     if primary is None:
         if not names:
-            mistakes.add((), "no measure counts dated points, so there is nothing to map; add one.")
-        return next(iter([*harms, *names]), "")
+            mistakes.add((), "no measure counts anything, so there is nothing to map; add one.")
+        of_kind = set(names[: len(points)] or names)
+        return next((name for name in (*harms, *names) if name in of_kind), "")
     if primary in names:
         mistakes.refuse(place, "primary", "is activity; the primary outcome must be a harm.")
     else:
@@ -599,6 +645,13 @@ def _shared_category(measure: Measure, other: Measure) -> tuple[str, ...]:
     spelt = {fold_category(category): category for category in other.categories}
     folds = ((category, fold_category(category)) for category in measure.categories)
     return next(((category, spelt[folded]) for category, folded in folds if folded in spelt), ())
+
+
+def _check_comparators_of_areas(study: StudyFile, by_area: Sequence[str], mistakes: Mistakes) -> None:
+    """Refuse a comparator of a measure that is counted by area: it would never be used."""
+    for index, measure in enumerate(study.measure):
+        if measure.comparator is not None and measure.name in by_area:
+            mistakes.refuse(("measure", index), "comparator", "is for measures of dated points; leave it out.")
 
 
 def _check_references(

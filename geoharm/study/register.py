@@ -27,7 +27,7 @@ from geoharm.dates.detection import detect_date_patterns
 from geoharm.dates.patterns import finest_unit, pattern_problem
 from geoharm.dates.reading import read_date
 from geoharm.errors import StudyError
-from geoharm.geo.ground import joined, polygonal
+from geoharm.geo.polygons import joined, polygonal
 from geoharm.geo.street_ground import street_ground
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea

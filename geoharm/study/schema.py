@@ -14,7 +14,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
-from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, WebFolder, growing
+from geoharm.geo.ground_layouts.schema import GroundLayerTable
 from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
@@ -27,6 +28,7 @@ from geoharm.model.study import (
     GIS_FILES,
     MAX_COMPARISONS,
     MAX_LOOKS,
+    PAPERS,
     PIECES,
     TABLE_KINDS,
     HotspotSettings,
@@ -155,7 +157,8 @@ class SourceTable(Table):
         min_length=1, description="File names or patterns, searched in the folder given with `--data`."
     )
     covers: Annotated[PeriodTable | None, Locked("covers", "period")] = Field(
-        default=None, description="The days that the files cover, if the first and last event do not show it."
+        default=None,
+        description="The days that the files cover, if the first and last event do not show it; or the days of a table whose format says `undated = true`.",
     )
     oldest_first: Annotated[bool, Locked("oldest_first", unless=(False,))] = Field(
         default=False,
@@ -164,9 +167,17 @@ class SourceTable(Table):
     areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
         default=None,
         min_length=1,
-        description="For an area table or survey: area files with the outlines of the areas.",
+        description="For an area table or survey, or for events whose format names the code of an area (`columns.area`) instead of coordinates: area files with the outlines of the areas.",
     )
     area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
+    addresses: Annotated[list[Name], Locked("addresses", unless=((),))] = Field(
+        default=[],
+        description="For dated points: names of sources of kind `addresses` or `streets`, by which rows without coordinates are placed, in this order; see [addresses](addresses.md).",
+    )
+    match: Annotated[float | None, Field(ge=80, le=100), Locked("match", unless=(None,))] = Field(
+        default=None,
+        description="With `addresses`: the similarity (100 is the same) from which on a street that they do not have is taken for the one that is written much alike; such rows are marked, and the answer is shown without them too. If left out, only the same address counts; 85 is a careful value (docs/addresses.md).",
+    )
 
 
 class WhereTable(Table):
@@ -759,6 +770,14 @@ class AppraiseTable(Table):
     months: _Months = Field(default=_DEFAULT_HARM.months, description="Months after the start that are appraised.")
 
 
+class DescribedLayerTable(GroundLayerTable):
+    """A layer of a ground file whose layout geoharm does not know."""
+
+    model_config = ConfigDict(title="[[publish.ground_layer]]")
+
+    file: FileName = Field(description="The ground file; of it, only the layers described here are drawn.")
+
+
 class PublishTable(Table):
     """What is published, and how."""
 
@@ -772,7 +791,14 @@ class PublishTable(Table):
     )
     places: FileName | None = Field(default=None, description="Point file of place names.")
     context: list[FileName] = Field(default=[], description="Files of lines that are drawn for orientation.")
-    attribution: list[Text] = Field(default=[], description="Credits of places and context.")
+    ground: FileName | Annotated[list[FileName], Field(max_length=50)] = Field(
+        default=[],
+        description="Files of streets, water and green that lie under the maps; see `docs/ground.md`.",
+    )
+    ground_layer: list[DescribedLayerTable] = Field(
+        default=[], max_length=100, description="Layers of ground files whose layout geoharm does not know."
+    )
+    attribution: list[Text] = Field(default=[], description="Credits of places, context and ground.")
     steps: Annotated[str, OneOf(tuple(STEPS))] = Field(
         default=_DEFAULT_PUBLISH.steps,
         description='The map\'s steps through time: "phases", or calendar "quarters" from one year before the operation; all with the same bandwidth and classes.',
@@ -783,7 +809,14 @@ class PublishTable(Table):
     )
     files: list[Annotated[str, OneOf((*GIS_FILES, *PIECES))]] = Field(
         default=[],
-        description="Further files. For a GIS: `geopackage` (hotspots, zones, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other reports: `figures` (SVG, and PNG with 300 dots per inch), `tables` (CSV), `workbook` (Excel), in the folder `pieces`.",
+        description="Further files. For a GIS: `geopackage` (hotspots, zones with their effects, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `qgis` (the same and a QGIS project that opens it all), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other programs and reports: `effects` (every effect as one row, as CSV and Parquet), `word` (the brief as a Word document), and in the folder `pieces` `figures` (card, map and every figure as SVG and PNG), `tables` (CSV), `workbook` (Excel). `docs/outputs.md` says what each holds.",
+    )
+    paper: Annotated[str, OneOf(PAPERS)] = Field(
+        default=_DEFAULT_PUBLISH.paper, description="Paper size of the Word document."
+    )
+    address: WebFolder | None = Field(
+        default=None,
+        description="Web address of the folder where the pages will be, such as `https://city.example/reports/`. A shared link then shows the card's picture (with `figures`); nothing is loaded from there.",
     )
 
 

@@ -32,8 +32,8 @@ _DELIVERED = {True: "yes", False: "no", "partly": "partly", None: "not stated"}
 
 def point_measures(every: Sequence[Measure], sources: Sequence[Source]) -> tuple[Measure, ...]:
     """Return the measures of dated points; all others are measures of areas."""
-    area_tables = {source.name for source in sources if source.kind == "area_table"}
-    return tuple(measure for measure in every if measure.source not in area_tables)
+    by_area = {source.name for source in sources if source.is_by_area}
+    return tuple(measure for measure in every if measure.source not in by_area)
 
 
 def check_source_counted(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> bool:
@@ -72,8 +72,8 @@ def weight_unit(table: MeasureTable, place: Place, sources: Sequence[Source], mi
     """Return what the weights of a measure's events count, such as needles; empty if its densities count events."""
     if table.weight is None:
         return ""
-    if any(source.name == table.source and not source.is_events for source in sources):
-        rule = "is for measures of dated points; a table of areas has no places to weigh."
+    if any(source.name == table.source and (source.is_by_area or not source.is_events) for source in sources):
+        rule = "is for measures of dated points; what is counted by area has no places to weigh."
         mistakes.refuse(place, "weight", rule)
     return table.weight.strip()
 

@@ -32,7 +32,7 @@ from tests.attacks.worlds import (
 )
 from tests.disclosure.test_protect import NAMES, planted_spot
 
-GIS = ("geopackage", "geoparquet", "geotiff")
+GIS = ("geopackage", "geoparquet", "geotiff", "qgis", "effects")
 ROUNDED = "1-7-round-5"
 
 

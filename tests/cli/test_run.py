@@ -31,9 +31,9 @@ def call(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def demo(demo_run):
+def demo(demo_run, pages):
     """Return the folder of the demo's pages and what was printed."""
-    return demo_run / "out", (demo_run / "printed.txt").read_text(encoding="utf-8")
+    return pages, (demo_run / "printed.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_demo_ends_with_the_verdict_and_the_paths(demo):
     out, printed = demo
     assert "Needle finds fell by about 67 in the target area, against what places like it suggest." in printed
     for name in ("report.html", "map.html", "run.json"):
-        assert f"wrote {out / name}" in printed
+        assert f"wrote {Path('maps', 'demo', name)}" in printed
         assert (out / name).stat().st_size < 500_000
 
 
@@ -221,19 +221,6 @@ def test_results_are_kept_beside_the_data(small_runs):
 
 
 # -- the command line ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("verb", ["run", "ingest", "check", "purge", "simulate", "selfcheck"])
-def test_every_verb_has_help_with_an_example(verb, tmp_path):
-    found = call(verb, "--help", folder=tmp_path)
-    assert found.returncode == 0
-    assert f"Example: geoharm {verb}" in " ".join(found.stdout.split())
-
-
-@pytest.mark.parametrize("verb", ["list", "show", "guess", "check"])
-def test_every_format_verb_has_help_with_an_example(verb, tmp_path):
-    found = call("formats", verb, "--help", folder=tmp_path)
-    assert f"Example: geoharm formats {verb}" in " ".join(found.stdout.split())
 
 
 def test_formats_show_is_a_format_of_ones_own(tmp_path, root):
@@ -430,7 +417,7 @@ def test_the_pipeline_never_sees_the_truth(demo_run, root):
     """The demo runs the same without truth.json: it ran where there is none, and its answers are those committed."""
     assert (root / "data" / "sample" / "truth.json").is_file()
     assert list(demo_run.rglob("truth*")) == []
-    assert (demo_run / "out" / "run.json").is_file()
+    assert (demo_run / "maps" / "demo" / "run.json").is_file()
 
 
 # A count of an area that no published byte may hold, and a name that none may either.

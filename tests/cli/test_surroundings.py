@@ -50,12 +50,14 @@ def said_within(process: subprocess.Popen[str], seconds: float) -> str:
 
 
 @posix
-@pytest.mark.parametrize(("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")])
-def test_a_signal_at_any_time_is_one_line_and_its_exit_code(tmp_path, number, code, name):
+@pytest.mark.parametrize(
+    ("number", "code", "name", "attempts"), [(signal.SIGINT, 130, "Ctrl-C", 5), (signal.SIGTERM, 143, "SIGTERM", 2)]
+)
+def test_a_signal_at_any_time_is_one_line_and_its_exit_code(tmp_path, number, code, name, attempts):
     """At times from the first imports to the last write; until Python itself has started, nobody can answer."""
     study, moments = small_study(tmp_path), random.Random(number)
     ended = []
-    for attempt in range(5):
+    for attempt in range(attempts):
         process = started(
             "run", study.name, "--data", ".", "--out", f"out{attempt}", "--db", "s.duckdb", "--quiet", folder=tmp_path
         )
@@ -232,18 +234,26 @@ def test_too_little_memory_is_no_fault_of_the_program(monkeypatch, capsys, tmp_p
 
 
 @pytest.mark.parametrize("unseen", UNSEEN)
-def test_no_sign_of_a_text_acts_on_the_terminal(tmp_path, unseen):
+def test_no_sign_of_a_text_acts_on_the_terminal(tmp_path, unseen, monkeypatch, capsys):
     study = small_study(tmp_path)
     written = json.dumps(f"Op{unseen}eration").replace("\x7f", "\\u007f")
     study.write_text(study.read_text(encoding="utf-8").replace('"Operation Test"', written), encoding="utf-8")
     (tmp_path / "reports.csv").write_text(
         f"id,date,longitude,latitude,cat{unseen}egory\n1,2020-01-01,-27,45,x\n", encoding="utf-8"
     )
-    checked = call("check", study.name, folder=tmp_path)
-    guessed = call("formats", "guess", "reports.csv", folder=tmp_path)
-    ingested = call("ingest", study.name, "--data", ".", "--db", "d.duckdb", folder=tmp_path)
-    for finished in (checked, guessed, ingested):
-        for text in (finished.stdout, finished.stderr):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GEOHARM_TRACEBACK")
+    for arguments in (
+        ["check", study.name],
+        ["formats", "guess", "reports.csv"],
+        ["ingest", study.name, "--data", ".", "--db", "d.duckdb"],
+    ):
+        monkeypatch.setattr(sys, "argv", ["geoharm", *arguments])
+        with pytest.raises(SystemExit):
+            main()
+        printed = capsys.readouterr()
+        assert printed.out or printed.err
+        for text in (printed.out, printed.err):
             assert shown(text) == text
             assert "Traceback" not in text
 

@@ -128,7 +128,7 @@ def test_the_picture_tells_no_more_than_its_nodes():
 # -- hidden bytes ---------------------------------------------------------------------------------------------------
 
 
-EVERYTHING = ("geopackage", "geoparquet", "geotiff", "figures", "tables", "workbook")
+EVERYTHING = ("geopackage", "geoparquet", "geotiff", "figures", "tables", "workbook", "effects", "qgis", "word")
 
 
 def every_byte(area, folder, count, files=EVERYTHING):
@@ -150,14 +150,14 @@ def test_no_published_byte_depends_on_a_small_count(area, tmp_path):
     """Whether a ring and a place hold 1 or 4 events, every file is the same to the last byte; 12 would be seen."""
     one, four = (every_byte(area, tmp_path / str(count), count) for count in (1, 4))
     kinds = {name.rsplit(".", 1)[1] for name in one}
-    assert kinds == {"html", "json", "txt", "png", "svg", "csv", "xlsx", "gpkg", "parquet", "tif"}
+    assert kinds == {"html", "json", "txt", "png", "svg", "csv", "xlsx", "gpkg", "parquet", "tif", "qgz", "docx"}
     assert [name for name in one if one[name] != four[name]] == []
-    files = ("geopackage", "geotiff", "tables", "workbook")
+    files = ("qgis", "geotiff", "tables", "workbook", "effects", "word")
     two, three, many = (every_byte(area, tmp_path / str(count), count, files) for count in (2, 3, 12))
     assert two == three
     assert [name for name in two if two[name] != one[name] and name != "releases.json"] == []
     seen = {name for name in many if many[name] != one.get(name)}
-    assert {"report.html", "run.json", "map.html", "pieces/tables.xlsx"} <= seen
+    assert {"report.html", "run.json", "map.html", "pieces/tables.xlsx", "effects.csv", "effects.parquet"} <= seen
 
 
 def test_withheld_counts_are_shorthand_in_the_workbook(area, tmp_path):

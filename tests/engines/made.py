@@ -29,6 +29,7 @@ from geoharm.model.geometry import StudyArea, Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
+from geoharm.queries.area_events import area_event_counts
 from geoharm.queries.counts import (
     category_counts,
     dated_points,
@@ -92,6 +93,19 @@ category = "kind"
 formats = ["FORMAT"]
 precision = "PRECISION"
 """
+BY_AREA = """
+[columns]
+id = "id"
+date = "when"
+area = "code"
+category = "kind"
+[area]
+id_width = 3
+[date]
+formats = ["%Y-%m-%d"]
+[duplicates]
+rule = "id"
+"""
 
 
 @contextmanager
@@ -125,6 +139,12 @@ def write_files(folder: Path) -> None:
     _write_dated(folder, "months", "%Y-%m", "month", [f"2020-{month:02d}" for month in (1, 2, 3, 6, 7)])
     _write_dated(folder, "years", "%Y", "year", ["2019", "2021"])
     _write_dated(folder, "days", "%Y-%m-%d", "day", [f"2020-03-{day:02d}" for day in range(1, 20)])
+    (folder / "wards.toml").write_text(BY_AREA, encoding="utf-8")
+    wards = [
+        f"{n % 42},2020-0{1 + n % 3}-1{n % 7},{('1', '002', '3.0', '9', '77', '')[n % 6]},{'ab'[n % 2]}"
+        for n in range(90)
+    ]
+    (inbox / "wards.csv").write_text("\n".join(["id,when,code,kind", *wards, "x,never,1,a"]) + "\n")
     (folder / "table.toml").write_text(OWN.format(**LONG), encoding="utf-8")
     (inbox / "table.csv").write_text(GOOD + "009,2020-01,*\n,2020-03,1\n002,2020-01,13\n001,2020-01,7\n")
     (inbox / "more.csv").write_text("code,month,n\n003,2020-01,0\n001,2021-05,<5\n007,2020-02,3\n")
@@ -228,7 +248,10 @@ def _streets() -> str:
 # -- reading and asking -----------------------------------------------------------------------------------------------
 
 
-NAMES = {"nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"]}
+NAMES = {
+    "nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"],
+    "wards": ["wards.csv"],
+}  # fmt: skip
 TABLES = {
     "table": ("area_table", "table.toml", ["table.csv", "more.csv"]),
     "survey": ("survey", "survey-csv", ["survey.csv"]),
@@ -242,6 +265,7 @@ def read_events(engine: Engine, folder: Path, source: str, names: list[str] | No
     files = find_input_files(names or NAMES[source], folder / "inbox", members=())
     input_format = read_format(f"{source}.toml", folder)
     covers = COVERS if source == "days" else None
+    more = {"areas": AREAS if source == "wards" else None} | more
     return ingest_events(
         engine, source, input_format=input_format, files=files, area=AREA, period=PERIOD, covers=covers, **more
     )
@@ -315,6 +339,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
     }
     counted = zone_counts(engine, measure("nasty"), ZONES)
     return found | {
+        "events by area": area_event_counts(engine, measure("wards", "a"), SPRINGS.periods),
         "area counts": area_counts(engine, "table"),
         "survey": survey_estimates(engine, "survey", read_format("survey-csv", folder), "fear"),
         "sites": source_sites(engine, "sites"),

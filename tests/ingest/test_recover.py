@@ -15,7 +15,7 @@ TEXTS = [
     ("Washington Street / Melnea Cass Boulevard", ("melnea cass blvd", "washington st"), -1),
     ("667 Massachusetts Ave, Boston, 02118", ("massachusetts ave",), 667),
     ("667-669\u00a0Massachusetts  Ave.", ("massachusetts ave",), 667),
-    ("12xx block of Main St", ("main st",), 12),
+    ("12xx block of Main St", ("main st",), 1200),
     ("42nd St & 5th Ave", ("42nd st", "5th ave"), -1),
     ("On or near Higher Road", ("higher rd",), -1),
     ("SOUTHBOURNE RD & HYDE PARK AVE\nBOSTON  MA 02131", ("hyde park ave", "southbourne rd"), -1),

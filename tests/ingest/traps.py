@@ -48,7 +48,7 @@ name   = "s"
 kind   = "needle_find"
 format = "{layout}"
 files  = ["{pattern}"]
-
+{addresses}
 [[measure]]
 name        = "finds"
 source      = "s"
@@ -66,6 +66,15 @@ target    = "target.geojson"
 rings     = {{ gap = 50, outer = [250, 500] }}
 before    = {{ start = 2020-01-01, end = 2021-01-01 }}
 after     = ["0-6 months"]
+"""
+
+LIST_OF_ADDRESSES = """addresses = ["known"]
+
+[[source]]
+name   = "known"
+kind   = "addresses"
+format = "addresses-csv"
+files  = ["known.csv"]
 """
 
 Maker = Callable[[Path], None]
@@ -90,6 +99,8 @@ class Trap:
         The files that the study names.
     change : function of the study's folder, optional
         Changes the study file or an area file after they are written; such a trap springs at ``check``, without data.
+    known : str
+        A list of addresses by which the study places the rows of ``a.csv``; empty for a study without one.
     """
 
     how: str
@@ -99,6 +110,7 @@ class Trap:
     layout: str = "points-csv"
     pattern: str = "*"
     change: Maker | None = None
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,28 @@ def placed(*cells: str) -> dict[str, bytes | str]:
     return {
         "a.csv": "date,place,category\n" + "".join(f'2020-01-0{n},"{cell}",find\n' for n, cell in enumerate(cells, 1))
     }
+
+
+def addressed(*texts: str) -> dict[str, bytes | str]:
+    """Return a file of rows with an address and no coordinates."""
+    return {
+        "a.csv": "date,place,category\n" + "".join(f'2020-01-0{n},"{text}",find\n' for n, text in enumerate(texts, 1))
+    }
+
+
+def known(*rows: tuple[str, str, float, float]) -> str:
+    """Return a list of addresses: text, town, and metres east and north of the middle."""
+    lines = [
+        ",".join([address, town, *(f"{degrees:.6f}" for degrees in lonlat(east, north))])
+        for address, town, east, north in rows
+    ]
+    return "\n".join(["address,town,longitude,latitude", *lines]) + "\n"
+
+
+ADDRESSED = own(place=False, place_keys='address = "place"')
+MAIN_STREET = known(
+    ("1 Main St", "", 0, 0), ("2 Main St", "", 20, 0), ("3 Main St", "Ham", 0, 0), ("3 Main St", "Ely", 900, 0)
+)
 
 
 def weighed(*weights: str, places: str = ".", more: str = "") -> dict[str, bytes | str]:
@@ -637,6 +671,16 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "merged cells": Trap("one date over three rows", {"a.xlsx": book(excel_merged)}, 0, ("5 read = 3 kept + 2 rejected", "first in line 5", '"date" is empty'), own(container="excel")),
         "a hidden sheet first": Trap("old rows in it", {"a.xlsx": book(excel_hidden)}, 0, ("1 read = 1 kept",), own(container="excel")),
     },
+    "Addresses": {
+        "addresses and nothing beside them": Trap("`1 Main St`, and no coordinates", addressed("1 Main St", "2 Main St"), 1, ("reads no coordinates; name a source of addresses",), ADDRESSED),
+        "addresses beside their list": Trap("`1 MAIN STREET`, `2 Main St, Apt 3`", addressed("1 MAIN STREET", "2 Main St, Apt 3"), 0, (KEPT_2, "exact address 2"), ADDRESSED, known=MAIN_STREET),
+        "an address at two places": Trap("in two towns, with and without the town", addressed("3 Main St", "3 Main St, Ham", "1 Main St"), 0, ("exact address 2, ambiguous 1", "1 without a place"), ADDRESSED, known=MAIN_STREET),
+        "a misspelt street": Trap("`1 Mian St`; nothing is guessed", addressed("1 Mian St", "1 Main St"), 0, ("exact address 1, not found 1",), ADDRESSED, known=MAIN_STREET),
+        "the list of another town": Trap("no address is on it", addressed("1 High St", "2 High St"), 1, ('None of the 2 addresses of "s", such as "1 High St", was found in "known"',), ADDRESSED, known=MAIN_STREET),
+        "a list that lies elsewhere": Trap("90 km from the study area", addressed("1 Main St"), 1, ('No address of "known" lies in the study area',), ADDRESSED, known=known(("1 Main St", "", 90_000, 0))),
+        "a list without its columns": Trap("`street,x,y`", addressed("1 Main St"), 1, ("does not have the columns", '"address"'), ADDRESSED, known="street,x,y\nMain St,1,2\n"),
+        "a list in metres under degrees": Trap("UTM", addressed("1 Main St"), 1, ('"known.csv" does not look like the format', "beyond 180 degrees"), ADDRESSED, known="address,longitude,latitude\n1 Main St,500000,4983000\n"),
+    },
     "Area files": {
         "an outline left open": Trap("the last point is not the first", {}, 0, ("1 outline left open; the last point was joined to the first",), change=outlined(SQUARE[:-1])),
         "a hole left open": Trap("in the target", {}, 0, ("1 outline left open",), change=outlined(SQUARE, HOLE[:-1])),
@@ -682,7 +726,14 @@ def folder_of(trap: Trap) -> Iterator[Path]:
         if "\n" in input_format:
             (folder / "own.toml").write_text(input_format, encoding="utf-8")
             input_format = "own.toml"
-        (folder / "study.toml").write_text(STUDY.format(layout=input_format, pattern=trap.pattern), encoding="utf-8")
+        if trap.known:
+            (inbox / "known.csv").write_text(trap.known, encoding="utf-8")
+        study = STUDY.format(
+            layout=input_format,
+            pattern="a.csv" if trap.known else trap.pattern,
+            addresses=LIST_OF_ADDRESSES if trap.known else "",
+        )
+        (folder / "study.toml").write_text(study, encoding="utf-8")
         if trap.change is not None:
             trap.change(folder)
         yield folder

@@ -292,16 +292,6 @@ def test_profiles_of_a_study_are_checked_before_any_data(tmp_path):
 # -- the command line ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["appraise", "prioritise"])
-def test_the_verbs_have_help_with_an_example(verb, tmp_path):
-    assert f"Example: geoharm {verb}" in " ".join(call(verb, "--help", folder=tmp_path).stdout.split())
-
-
-@pytest.mark.parametrize("verb", ["list", "show", "check", "import"])
-def test_the_values_verbs_have_help_with_an_example(verb, tmp_path):
-    assert f"Example: geoharm values {verb}" in " ".join(call("values", verb, "--help", folder=tmp_path).stdout.split())
-
-
 def test_values_on_the_command_line(tmp_path):
     listed = json.loads(call("values", "list", "--json", folder=tmp_path).stdout)
     assert len(listed) == 8

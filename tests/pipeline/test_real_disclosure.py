@@ -18,7 +18,8 @@ from geoharm.model.reading import Reading
 from geoharm.model.suppressed import Suppressed
 from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.collect import collect_study
-from geoharm.pipeline.load import load_sources, load_tables, no_progress
+from geoharm.pipeline.load import load_sources, load_tables
+from geoharm.pipeline.progress import no_progress
 from geoharm.report.write import publish_study
 from geoharm.study.read import read_study
 from tests.disclosure.released_counts import assert_one_decision_a_count, is_shown, recoverable_sums

@@ -20,7 +20,8 @@ from geoharm.hotspots.measure_map import map_measure
 from geoharm.hotspots.source_agreement import with_agreeing_sources
 from geoharm.model.points import Points
 from geoharm.model.study import HotspotSettings
-from geoharm.report.exports.gis import gis_files, hotspot_frame
+from geoharm.report.exports.gis import gis_files
+from geoharm.report.exports.gis_layers import hotspot_frame
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, result, study
 from tests.forked import in_child

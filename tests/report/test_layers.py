@@ -21,7 +21,8 @@ from geoharm import _crs
 from geoharm.disclosure.protect import protect
 from geoharm.report import palette
 from geoharm.report.escape import asset
-from geoharm.report.exports.gis import gis_files, gis_layers
+from geoharm.report.exports.gis import gis_files
+from geoharm.report.exports.gis_layers import gis_layers
 from geoharm.report.maps.layers import ImageLayer, ShapeLayer, layers_of, zone_layers
 from geoharm.report.maps.lonlat import delta_encoded, to_lonlat
 from geoharm.report.maps.static_map import operation_map

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from geoharm._rules import kind_text, value_text
 from geoharm._schema import json_schema
-from geoharm.ingest.formats.schema import AreaTableFormat, EventFormat, SiteFormat, StreetsFormat, SurveyFormat
+from geoharm.ingest.formats.schema import (
+    AddressesFormat,
+    AreaTableFormat,
+    EventFormat,
+    SiteFormat,
+    StreetsFormat,
+    SurveyFormat,
+)
 from geoharm.study.evidence_cards.schema import CardFile
 from geoharm.study.schema import StudyFile
 from geoharm.study.value_profiles.schema import ExchangeFile, ProfileFile
@@ -21,6 +28,7 @@ BLOCKS = {
     "survey": ("study-file.md", SurveyFormat),
     "site": ("study-file.md", SiteFormat),
     "streets": ("study-file.md", StreetsFormat),
+    "addresses": ("study-file.md", AddressesFormat),
     "profile": ("values.md", ProfileFile),
     "exchange-rates": ("values.md", ExchangeFile),
     "card": ("values.md", CardFile),

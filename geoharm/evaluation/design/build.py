@@ -154,6 +154,19 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
     DesignError
         With the reason.
     """
+    check_windows(operation)
+    before, phases = windows_as_written(operation)
+    build_zones(operation, area, neighbours_in(compared_days(operation, before, phases), others))
+
+
+def check_windows(operation: Operation) -> None:
+    """Raise an error if the phases of an operation, or its window before, are invalid. No data are needed.
+
+    Raises
+    ------
+    DesignError
+        With the reason.
+    """
     check_phases(operation)
     spans = sorted(span for text in operation.after if (span := parse_phase(text)) is not None)
     for earlier, later in pairwise(spans):
@@ -163,8 +176,6 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
     if operation.before.period is not None and operation.before.period.start >= operation.period.start:
         msg = f"The window before starts on {operation.before.period.start}, not before the operation."
         raise DesignError(msg)
-    before, phases = windows_as_written(operation)
-    build_zones(operation, area, neighbours_in(compared_days(operation, before, phases), others))
 
 
 def check_operations_apart(operations: Sequence[Operation]) -> None:

@@ -13,9 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from geoharm.errors import DesignError
 from geoharm.geo.cells import cells_within
 from geoharm.hotspots.clusters.areas import area_clusters, global_area_clusters
+from geoharm.hotspots.results.area_ranking import AreaRanking, RankedArea, ranked
 from geoharm.hotspots.results.clusters import LocalClusters
 from geoharm.hotspots.results.patterns import AreaClustering, PatternResult
-from geoharm.model.area_counts import AreaCounts
+from geoharm.model.area_counts import AreaCounts, Bounds
 from geoharm.model.grid import grid_over
 from geoharm.model.measure import Measure
 from geoharm.model.overlap import BORDER_NOISE
@@ -27,6 +28,7 @@ _BY_AREA = "It is counted by area, not by place."
 # An area belongs to the study area if more than this share of it lies inside.
 _LEAST_SHARE_INSIDE = 0.5
 _DAYS_A_YEAR = 365.25
+_NO_PERIOD = "the table has no period: its rates are events per km2 of all time, not of a year"
 
 
 def find_area_clusters(measure: Measure, tables: Sequence[AreaCounts], *, study: Study) -> PatternResult:
@@ -48,6 +50,32 @@ def find_area_clusters(measure: Measure, tables: Sequence[AreaCounts], *, study:
         return PatternResult(measure, None, None, None, (), (("clusters", str(error)), *why_not))
 
 
+def rank_areas(measure: Measure, tables: Sequence[AreaCounts], *, study: Study) -> AreaRanking:
+    """Return the areas of a measure in the order of their rates, the highest first.
+
+    Parameters
+    ----------
+    measure : Measure
+    tables : sequence of AreaCounts
+        One for each category of the measure, from one source; their sum is counted.
+    study : Study
+        For its area.
+    """
+    codes, shapes = _shapes_inside(tables, study.area.boundary)
+    is_dated = all(table.is_dated for table in tables)
+    areas = [
+        RankedArea(
+            code,
+            shapes[code].area / 1e6,
+            counted / _DAYS_A_YEAR if is_dated else 1.0,
+            Bounds(float(least), float(most)),
+        )
+        for code, least, most, counted in zip(codes, *_sums(tables, codes), strict=True)
+        if counted > 0
+    ]
+    return AreaRanking(measure, ranked(tuple(areas)), is_dated)
+
+
 def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
     codes, shapes = _shapes_inside(tables, study.area.boundary)
     if len(codes) < 3:
@@ -61,6 +89,8 @@ def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
     codes = [code for code, is_known in zip(codes, has_data, strict=True) if is_known]
     used_shapes = [shapes[code] for code in codes]
     km2 = np.array([shape.area for shape in used_shapes]) / 1e6
+    if not all(table.is_dated for table in tables):
+        days = np.full(days.size, _DAYS_A_YEAR)
     low, high, days = low[has_data], high[has_data], days[has_data]
     possible_rates = [values / km2 / days * _DAYS_A_YEAR for values in ((low + high) / 2, low, high)]
     rates = possible_rates if (low < high).any() else possible_rates[:1]
@@ -80,6 +110,8 @@ def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
         )
         for statistic in ("gi*", "moran")
     )
+    if not all(table.is_dated for table in tables):
+        gi, moran = (_with_note(result, _NO_PERIOD) for result in (gi, moran))
     grid = grid_over(study.area.boundary, cell=study.emerging.cell / 2)
     centre_x, centre_y = np.meshgrid(*grid.centres())
     label = np.full(centre_x.size, -1, dtype=np.int64)
@@ -146,6 +178,10 @@ def _limits_by_period(table: AreaCounts, code: str) -> dict[Period, tuple[float,
     }
 
 
+def _with_note(result: LocalClusters, note: str) -> LocalClusters:
+    return replace(result, note="; ".join(filter(None, (result.note, note))))
+
+
 def _most_cautious(results: Sequence[LocalClusters]) -> LocalClusters:
     """Return the most cautious of several results for suppressed counts.
 
@@ -157,7 +193,5 @@ def _most_cautious(results: Sequence[LocalClusters]) -> LocalClusters:
     agree = np.all([result.kind == first.kind for result in results], axis=0)
     p, adjusted = (np.max([getattr(result, name) for result in results], axis=0) for name in ("p", "adjusted"))
     note = "suppressed counts at their smallest, middle and largest possible values: the largest of the three p-values is shown"
-    return replace(
-        first, p=p, adjusted=adjusted, kind=np.where(agree, first.kind, 0).astype(np.int8),
-        note="; ".join(filter(None, (first.note, note))),
-    )  # fmt: skip
+    cautious = replace(first, p=p, adjusted=adjusted, kind=np.where(agree, first.kind, 0).astype(np.int8))
+    return _with_note(cautious, note)

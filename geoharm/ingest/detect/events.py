@@ -134,7 +134,14 @@ def _missing_field_doubts(
 ) -> list[str]:
     """Return the needed fields that this table lacks, and what kind of table it may be instead."""
     missing_fields = [] if {"date", "year"} & set(names) else ["date"]
-    if not {"longitude", "latlon", "geometry"} & set(names):
+    has_place = bool({"longitude", "latlon", "geometry"} & set(names))
+    address = names.get("address", names.get("street"))
+    if not has_place and address is not None and not missing_fields:
+        return [
+            f'place: there are no coordinates, but "{address}" holds addresses. Put a list of addresses with coordinates, or a street file, '
+            "beside it, and name that source in the study under addresses (docs/addresses.md); without one no row has a place"
+        ]
+    if not has_place:
         missing_fields += ["longitude", "latitude"]
     doubts = [f"{field_name}: no column was found; name it under [columns]" for field_name in missing_fields]
     if not missing_fields:
@@ -170,7 +177,7 @@ def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, 
         evidence = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
         return _geometry_system(sample.places, evidence)
     if not {"longitude", "latitude"} <= set(chosen.columns):
-        return _crs.LONLAT, [], []
+        return _crs.LONLAT, [], []  # a pair in one column, or addresses alone
     text_pairs = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
     read = ((_coordinate(x, "EW", chosen.signs), _coordinate(y, "NS", chosen.signs)) for x, y in text_pairs)
     pairs = [(x, y) for x, y in read if x is not None and y is not None]

@@ -15,7 +15,7 @@ from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import Format, read_format, shipped_formats
 from geoharm.ingest.readers.staging import match_columns
 
-_OPTIONAL = {"address", "remark"}
+_OPTIONAL = {"address", "number", "street", "town", "remark"}
 _NEARLY_ALL = 0.9
 
 
@@ -29,13 +29,14 @@ def recognise_formats(sample: FileSample) -> tuple[str, ...]:
     - at least nine in ten of its dates can be read;
     - at least nine in ten of its coordinates are in range, if the format's coordinates are degrees.
 
-    A format that gives every row the same category, and names no columns that the file is known by, matches only a table
-    without further columns.
+    A format that gives every row the same category, or reads addresses, and names no columns that the file is known by,
+    matches only a table without further columns. A format of street lines matches only what it is known by.
     """
     ranked = []
     for name in shipped_formats():
         input_format = read_format(name, Path())
-        if input_format.columns and _matches_format(sample, input_format):
+        is_known = input_format.known_by or input_format.kind != "streets"
+        if input_format.columns and is_known and _matches_format(sample, input_format):
             ranked.append(
                 (-sum(column in names for column in sample.header for names in _accepted_names(input_format)), name)
             )
@@ -61,7 +62,7 @@ def _matches_format(sample: FileSample, input_format: Format) -> bool:
     ):
         return False
     if (
-        input_format.category
+        (input_format.category or input_format.kind == "addresses")
         and not input_format.known_by
         and {name for name in sample.header if name} > {sample.header[index] for index in positions.values()}
     ):

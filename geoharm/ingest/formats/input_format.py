@@ -19,6 +19,7 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.ingest.day_times import time_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
+    AddressesFormat,
     AreaTableFormat,
     EventColumns,
     EventFormat,
@@ -107,6 +108,8 @@ class Format:
         Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
     decimal, thousands : str
         Signs of numbers: an empty decimal sign is not stated and taken for a point, an empty separator is none.
+    area_id_width : int
+        Digits of the codes in the column ``area`` of events, as in `TableRules.id_width`; 0 leaves codes unchanged.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -149,6 +152,7 @@ class Format:
     time_formats: tuple[str, ...] = field(default=(), repr=False)
     decimal: str = field(default="", repr=False)
     thousands: str = field(default="", repr=False)
+    area_id_width: int = field(default=0, repr=False)
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -160,6 +164,22 @@ class Format:
         """Whether dates name a month or a year, but no day."""
         return self.precision in ("month", "year")
 
+    @property
+    def has_coordinates(self) -> bool:
+        """Whether its rows can have coordinates: without, they have an address text or the code of an area."""
+        named = {"longitude", "latlon"} & set(self.columns)
+        return bool(named) or (not self.is_by_area and self.container in (*GEOMETRY_CONTAINERS, "parquet"))
+
+    @property
+    def has_address(self) -> bool:
+        """Whether its rows can have an address text."""
+        return bool({"address", "street"} & set(self.columns))
+
+    @property
+    def is_by_area(self) -> bool:
+        """Whether it reads events that have the code of an area instead of coordinates."""
+        return self.kind == "event" and "area" in self.columns
+
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
@@ -167,13 +187,15 @@ class Format:
             value = getattr(self, later.name)
             rules += f" {later.name} {value!r}" if value != later.default else ""
         rules += f" period {self.rules.period!r}" if self.rules.period else ""
+        rules += f" file_name {self.rules.file_name!r}" if self.rules.file_name else ""
+        rules += " undated" if self.rules.undated else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 
 _LATER = [
     rule
     for rule in fields(Format)
-    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands")
+    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands", "area_id_width")
 ]
 
 _PERSONAL = {
@@ -300,13 +322,14 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     # A kind of file that has no table of a sort takes its defaults.
     events = tables if isinstance(tables, EventFormat) else EventFormat()
     rows = events if isinstance(tables, StreetsFormat) else tables
-    dates = events.date if isinstance(tables, SiteFormat | StreetsFormat) else tables.date
-    location = tables.location if isinstance(tables, SiteFormat) else events.location
-    numbers = tables.values if isinstance(tables, EventFormat | SiteFormat) else events.values
+    dates = events.date if isinstance(tables, SiteFormat | StreetsFormat | AddressesFormat) else tables.date
+    categories = events.category if isinstance(tables, StreetsFormat | AddressesFormat) else tables.category
+    location = tables.location if isinstance(tables, SiteFormat | AddressesFormat) else events.location
+    numbers = tables.values if isinstance(tables, EventFormat | SiteFormat | AddressesFormat) else events.values
     if numbers.thousands and numbers.thousands == (numbers.decimal or "."):
         rule = 'is the decimal sign too; write decimal = "," with it, or another separator.'
         mistakes.refuse(("values",), "thousands", rule)
-    columns = rows.columns.headers()
+    columns = tables.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
     _check_geometry(tables.format.container, columns, mistakes)
@@ -340,8 +363,8 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         sheet=rows.excel.sheet,
         header_row=rows.excel.header_row,
         columns=columns,
-        category=rows.category.constant,
-        category_map=dict(rows.category.map),
+        category=categories.constant,
+        category_map=dict(categories.map),
         date_formats=tuple(dates.formats),
         precision=events.date.precision,
         zone=events.date.zone,
@@ -364,6 +387,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         time_formats=tuple(events.date.time_formats),
         decimal=numbers.decimal or "",
         thousands=numbers.thousands,
+        area_id_width=events.area.id_width,
     )
 
 
@@ -379,7 +403,17 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
     columns, date = tables.columns, tables.date
     has_geometry = columns.latlon is not None or tables.format.container in (*GEOMETRY_CONTAINERS, "parquet")
     needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
-    needed += () if has_geometry else ("latitude", "longitude")
+    has_coordinates = has_geometry or columns.latitude is not None or columns.longitude is not None
+    has_text = columns.area is not None or columns.address is not None or columns.street is not None
+    if not has_geometry and (not has_text or (has_coordinates and columns.area is None)):
+        needed += ("latitude", "longitude")
+    _check_area(tables, mistakes)
+    if columns.address is not None and columns.street is not None:
+        mistakes.add(
+            ("columns",), "name the column of the whole address (address), or of the street (street); not both."
+        )
+    if columns.number is not None and columns.street is None:
+        mistakes.add(("columns",), "number goes with street.")
     for key in needed:
         if getattr(columns, key) is None:
             mistakes.add(("columns",), f"{key} is missing; it names the header of a needed column.")
@@ -404,11 +438,30 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
             mistakes.add(("date",), problem)
 
 
+def _check_area(tables: EventFormat, mistakes: Mistakes) -> None:
+    """Check that events with the code of an area have no place besides."""
+    if tables.columns.area is None:
+        if tables.area.model_fields_set:
+            mistakes.refuse(("area",), "id_width", "needs the column of area codes, columns.area, which is missing.")
+        return
+    for key in ("longitude", "latitude", "latlon"):
+        if getattr(tables.columns, key) is not None:
+            rule = "cannot be used beside area: an event has coordinates, or the code of an area; take one of them out."
+            mistakes.refuse(("columns",), key, rule)
+    if tables.format.container in GEOMETRY_CONTAINERS:
+        rule = f'cannot be used: files of the container "{tables.format.container}" have their places in geometries; leave it out.'
+        mistakes.refuse(("columns",), "area", rule)
+    if tables.location.model_fields_set:
+        rule = "is about coordinates, and events with the code of an area have none; leave [location] out."
+        mistakes.refuse(("location",), sorted(tables.location.model_fields_set)[0], rule)
+
+
 def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *, kind: str) -> None:
     """Check that no column holds personal data."""
     for key, headers in columns.items():
         for header in headers:
-            if (word := personal_words(header)) and not (kind == "site" and _names_an_organisation(key, header)):
+            is_place = kind in ("site", "streets") and _names_an_organisation(key, header)
+            if (word := personal_words(header)) and not is_place:
                 problem = f'{key} names "{header}"; personal data ({word}) never enter the database.'
                 mistakes.add(("columns",), problem)
 
@@ -453,5 +506,5 @@ def _has_plain_signs(encoding: str) -> bool:
 
 
 def _names_an_organisation(field: str, header: str) -> bool:
-    """Return whether a site's column is the name of a service, not of a person."""
+    """Return whether a column of a site or street is the name of a service or street, not of a person."""
     return field in ("name", "part") and re.fullmatch(r"[^a-z]*name[^a-z]*", header, re.IGNORECASE) is not None

@@ -1,6 +1,6 @@
 """The schemas of input formats: every key of a format file with its type, its limits, its default and its meaning.
 
-There is one for dated points and one for each kind of table: area tables, surveys, sites and streets.
+There is one for dated points and one for each kind of table: area tables, surveys, sites, streets and addresses.
 """
 
 from __future__ import annotations
@@ -160,6 +160,10 @@ class ColumnsTable(Table):
         return {key: (names,) if isinstance(names, str) else tuple(names) for key, names in found.items()}
 
 
+_ID_WIDTH = (
+    "Number of digits, if codes are whole numbers: `1001.0` becomes `1001`, and lost leading zeros are restored, also in the area "
+    "file. With 0, codes stay as they are."
+)
 _BOTH_IN_ONE = (
     "Both in one column: `lat, lon`, also in brackets after a text or in degrees, minutes and seconds with letters; or a point, "
     "whose own rules put x (longitude, easting) first: WKT `POINT (x y)`, EWKT, hexadecimal WKB, the coordinates of GeoJSON."
@@ -190,8 +194,22 @@ class EventColumns(ColumnsTable):
         description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
     )
     latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
+    area: _Header | None = Field(
+        default=None,
+        description="Instead of coordinates, the code of the area in which the event lies; the study names the outlines under `areas` and `area_id` of the source. Such events are counted by area, never as points.",
+    )
     category: _Header | None = Field(default=None, description="Category, which measures name.")
-    address: _Header | None = Field(default=None, description="Address text.")
+    address: _Header | None = Field(
+        default=None,
+        description="Address text. A format without coordinates needs it, or `street`; its source then names `addresses`.",
+    )
+    number: _Header | None = Field(default=None, description="With `street`, the house number.")
+    street: _Header | None = Field(
+        default=None, description="Street, or the two streets of a crossing, instead of `address`."
+    )
+    town: _Header | None = Field(
+        default=None, description="With `address` or `street`, the town or district, which tells equal addresses apart."
+    )
     weight: _Header | None = Field(default=None, description="A number that weighs the event, such as needles found.")
     updated: _Header | None = Field(
         default=None,
@@ -311,6 +329,14 @@ class NumbersTable(BlankTable):
     )
 
 
+class EventAreaTable(Table):
+    """The areas of events that have the code of an area instead of coordinates."""
+
+    model_config = ConfigDict(title="[area]")
+
+    id_width: int = Field(default=0, ge=0, le=100, description=_ID_WIDTH)
+
+
 class EventFormat(Table):
     """An input format of geoharm for dated points: what a publisher's columns mean."""
 
@@ -325,6 +351,7 @@ class EventFormat(Table):
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of rows.")
     date: EventDateTable = Field(default=EventDateTable(), description="How dates are read.")
     location: LocationTable = Field(default=LocationTable(), description="Where events are.")
+    area: EventAreaTable = Field(default=EventAreaTable(), description="Codes of areas, with `columns.area`.")
     duplicates: DuplicatesTable = Field(default=DuplicatesTable(), description="Which rows are one event.")
     reject: RejectTable = Field(default=RejectTable(), description="Which rows are tests.")
     values: NumbersTable = Field(
@@ -344,7 +371,7 @@ class AreaTable(Table):
         default=0,
         ge=0,
         le=100,
-        description="Number of digits, if codes are whole numbers: `1001.0` becomes `1001`, and lost leading zeros are restored, also in the area file. With 0, codes stay as they are.",
+        description=_ID_WIDTH,
     )
     totals: list[Name] = Field(
         default=[], description='Codes of sums of areas, such as `["Total"]`; their rows are rejected.'
@@ -377,6 +404,15 @@ class SurveyDateTable(Table):
     )
     period: OnePeriod | None = Field(
         default=None, description="The one period of a table without a column of periods, half-open."
+    )
+    file_name: Name | None = Field(
+        default=None,
+        examples=["calls-([0-9]{4})"],
+        description="A regular expression for the name of each file, whose first group is the date of all its rows, read by `formats`; for one file a year or month.",
+    )
+    undated: bool = Field(
+        default=False,
+        description="`true` for a table without any period: it can be mapped, and is in no comparison of before and after. A study that knows its days writes them as `covers` of the source.",
     )
 
 
@@ -562,20 +598,74 @@ class SiteFormat(Table):
     )
 
 
+class StreetColumns(ColumnsTable):
+    """The headers of the columns of street lines; they are needed only to place addresses."""
+
+    name: _Header | None = Field(default=None, description="Name of the street, with its type and direction.")
+    left_from: _Header | None = Field(
+        default=None, description="First house number on the left side; the four go together, and need `name`."
+    )
+    left_to: _Header | None = Field(default=None, description="Last house number on the left side.")
+    right_from: _Header | None = Field(default=None, description="First house number on the right side.")
+    right_to: _Header | None = Field(default=None, description="Last house number on the right side.")
+
+
 class StreetsFormat(Table):
     """An input format of geoharm for street lines."""
 
     model_config = ConfigDict(title="geoharm format of street lines")
 
     format: StreetsAbout = Field(description="What the format reads.")
+    columns: StreetColumns = Field(default=StreetColumns(), description="The headers of the columns.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
     vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
 
 
-TableFormat: TypeAlias = AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat
+class AddressesAbout(_AboutTable):
+    """What a format of addresses reads, and who publishes it."""
+
+    kind: Literal["addresses"] = Field(description="Points with an address, by which events are placed.")
+    container: Literal["csv", "excel", "parquet", "geojson", "esri-json", "json", "kml", "vector"] = Field(
+        default="csv", description="Kind of file; see the formats of dated points."
+    )
+
+
+class AddressColumns(ColumnsTable):
+    """The headers of the columns of a list of addresses."""
+
+    address: _Header | None = Field(default=None, description="Address text, or the name of a place.")
+    number: _Header | None = Field(default=None, description="With `street`, the house number.")
+    street: _Header | None = Field(default=None, description="Street, instead of `address`.")
+    town: _Header | None = Field(
+        default=None, description="Town or district: an event that names another one is not placed here."
+    )
+    longitude: _Header | None = Field(default=None, description="Longitude or easting; geometry files need none.")
+    latitude: _Header | None = Field(default=None, description="Latitude or northing; geometry files need none.")
+    latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
+
+
+class AddressesFormat(Table):
+    """An input format of geoharm for addresses with coordinates, by which events without coordinates are placed."""
+
+    model_config = ConfigDict(title="geoharm format of addresses")
+
+    format: AddressesAbout = Field(description="What the format reads.")
+    csv: CsvTable = Field(default=CsvTable(), description="The dialect of CSV files.")
+    zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
+    excel: ExcelTable = Field(default=ExcelTable(), description="What is read in a workbook.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
+    columns: AddressColumns = Field(description="The headers of the columns.")
+    location: LocationTable = Field(default=LocationTable(), description="Where addresses are, and how exactly.")
+    values: NumbersTable = Field(
+        default=NumbersTable(), description="Texts with a special meaning, and the signs of numbers."
+    )
+
+
+TableFormat: TypeAlias = AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat | AddressesFormat
 TABLE_FORMATS: dict[str, type[TableFormat]] = {
     "area_table": AreaTableFormat,
     "survey": SurveyFormat,
     "site": SiteFormat,
     "streets": StreetsFormat,
+    "addresses": AddressesFormat,
 }

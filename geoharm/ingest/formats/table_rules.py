@@ -10,6 +10,7 @@ from geoharm.dates.patterns import pattern_problem
 from geoharm.dates.reading import NUMERIC_PATTERNS
 from geoharm.errors import DesignError
 from geoharm.ingest.formats.schema import (
+    AddressesFormat,
     AreaDateTable,
     AreaTable,
     AreaTableFormat,
@@ -17,18 +18,21 @@ from geoharm.ingest.formats.schema import (
     StreetsFormat,
     SurveyDateTable,
     SurveyFormat,
+    TableFormat,
 )
 from geoharm.ingest.formats.tables import NO_RULES, TableRules
 from geoharm.model.period import Period
 
 
-def resolve_rules(
-    table_format: AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat, mistakes: Mistakes
-) -> TableRules:
+def resolve_rules(table_format: TableFormat, mistakes: Mistakes) -> TableRules:
     """Return the rules of a format that holds no events; mistakes are added."""
     if isinstance(table_format, SiteFormat):
         _check_site(table_format, mistakes)
-    if isinstance(table_format, SiteFormat | StreetsFormat):
+    if isinstance(table_format, AddressesFormat):
+        _check_addresses(table_format, mistakes)
+    if isinstance(table_format, StreetsFormat):
+        _check_streets(table_format, mistakes)
+    if isinstance(table_format, SiteFormat | StreetsFormat | AddressesFormat):
         return NO_RULES
     _check_area(table_format, mistakes)
     _check_date_source(table_format, mistakes)
@@ -61,6 +65,8 @@ def _area_table_rules(table_format: AreaTableFormat, mistakes: Mistakes) -> Tabl
         unit=date.unit,
         numbered_from=date.numbered_from,
         period=_one_period(date, mistakes),
+        file_name=date.file_name or "",
+        undated=date.undated,
         headers=date.headers or "",
         value_columns=tuple((values.columns or {}).items()),
         suppressed=tuple((symbol.strip(), pair[0], pair[1]) for symbol, pair in values.suppressed.items()),
@@ -84,6 +90,8 @@ def _survey_rules(table_format: SurveyFormat, mistakes: Mistakes) -> TableRules:
         unit=date.unit,
         numbered_from=date.numbered_from,
         period=_one_period(date, mistakes),
+        file_name=date.file_name or "",
+        undated=date.undated,
         estimate_kind=survey.measured,
         estimate_unit=survey.unit or survey.measured,
         level=survey.level,
@@ -101,23 +109,40 @@ def _check_date_source(table_format: AreaTableFormat | SurveyFormat, mistakes: M
     """Check that exactly one source of the date is declared, and patterns to read it."""
     columns, date = table_format.columns, table_format.date
     headers = date.headers if isinstance(date, AreaDateTable) else None
-    ways = (columns.date, columns.year, headers, date.period)
+    ways = (columns.date, columns.year, headers, date.period, date.file_name, date.undated or None)
     if sum(way is not None for way in ways) != 1:
         mistakes.add(
             (),
-            "give the date in one way only: columns.date, columns.year (with month or quarter), date.headers, or date.period.",
+            "give the date in one way only: columns.date, columns.year (with month or quarter), date.headers, date.file_name, "
+            "date.period, or undated = true under [date] if the table has none.",
         )
+    _check_file_name(date, mistakes)
     if date.numbered_from is not None:
         if date.formats or columns.date is None:
             mistakes.refuse(
                 ("date",), "numbered_from", "needs a columns.date that holds 1, 2, 3 ..., and no date.formats."
             )
         return
-    if date.period is not None:
+    if date.period is not None or date.undated:
         if date.formats:
-            mistakes.refuse(("date",), "formats", "cannot be used: the whole table has one period, date.period.")
+            why = "the table has no period" if date.undated else "the whole table has one period, date.period"
+            mistakes.refuse(("date",), "formats", f"cannot be used: {why}.")
         return
     _check_patterns(date, mistakes)
+
+
+def _check_file_name(date: SurveyDateTable, mistakes: Mistakes) -> None:
+    """Check that the regular expression for the names of files is one, and has a group."""
+    if date.file_name is None:
+        return
+    try:
+        groups = re.compile(date.file_name).groups
+    except re.error as error:
+        mistakes.refuse(("date",), "file_name", f"is not a regular expression: {error}.")
+        return
+    if not groups:
+        rule = "has no group; put the date into brackets, such as calls-([0-9]{4})."
+        mistakes.refuse(("date",), "file_name", rule)
 
 
 def _one_period(date: SurveyDateTable, mistakes: Mistakes) -> Period | None:
@@ -153,3 +178,26 @@ def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:
         mistakes.add(("columns",), "a site needs a place: name longitude and latitude, latlon, or address.")
     if (columns.longitude is None) != (columns.latitude is None):
         mistakes.add(("columns",), "longitude and latitude go together.")
+
+
+def _check_addresses(addresses: AddressesFormat, mistakes: Mistakes) -> None:
+    columns = addresses.columns
+    if (columns.address is None) == (columns.street is None):
+        mistakes.add(
+            ("columns",), "name the column of the whole address (address), or of the street (street); not both."
+        )
+    if columns.number is not None and columns.street is None:
+        mistakes.add(("columns",), "number goes with street.")
+    if addresses.format.container in ("csv", "excel", "json") and all(
+        place is None for place in (columns.latlon, columns.longitude, columns.latitude)
+    ):
+        mistakes.add(("columns",), "an address needs its place: name longitude and latitude, or latlon.")
+    if (columns.longitude is None) != (columns.latitude is None):
+        mistakes.add(("columns",), "longitude and latitude go together.")
+
+
+def _check_streets(streets: StreetsFormat, mistakes: Mistakes) -> None:
+    columns = streets.columns
+    numbers = (columns.left_from, columns.left_to, columns.right_from, columns.right_to)
+    if any(number is not None for number in numbers) and (columns.name is None or None in numbers):
+        mistakes.add(("columns",), "house numbers need name, left_from, left_to, right_from and right_to.")

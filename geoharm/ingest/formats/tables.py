@@ -20,7 +20,8 @@ NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "area_table": ("area", "date", "year", "month", "quarter", "category", "value", "low", "high"),
     "survey": ("area", "date", "year", "month", "quarter", "category", "estimate"),
     "site": ("name", "id", "longitude", "latitude", "latlon"),
-    "streets": (),
+    "streets": ("name", "left_from", "left_to", "right_from", "right_to"),
+    "addresses": ("address", "street", "longitude", "latitude", "latlon"),
 }
 
 
@@ -56,6 +57,10 @@ class TableRules:
         Numbers are rounded to the nearest multiple of this; 1 if they are exact.
     estimate_kind, estimate_unit : str
         What a survey estimates (one of `ESTIMATE_KINDS`), and its unit.
+    file_name : str
+        A regular expression for the names of files, whose first group is the date of their rows; empty if dates stand in them.
+    undated : bool
+        Whether the table has no period at all.
     level : float
         Of a survey's confidence intervals.
     design_effect : float
@@ -78,6 +83,8 @@ class TableRules:
     design_effect: float = 1.0
     # Not in the repr: see `Format.fingerprint`.
     period: Period | None = field(default=None, repr=False)
+    file_name: str = field(default="", repr=False)
+    undated: bool = field(default=False, repr=False)
 
 
 NO_RULES = TableRules()

@@ -1,28 +1,23 @@
-"""Find default geocodes by rule, and place their rows by address text where located rows agree."""
+"""Find default geocodes by rule: points that no address can have in truth."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 import pyarrow as pa
 from scipy.spatial import cKDTree
 
 from geoharm.engines.base import Scratch
-from geoharm.ingest.geocoding.addresses import read_address
-from geoharm.ingest.geocoding.recover import LocatedRows, recover_places, words_of
-from geoharm.model.ledger import PLACED, QualityNote
 
 # A default geocode by share: at least this share of all located rows and this number of rows on one point, at least this
 # many times the busiest point below that share, among at least this many points. A point with one address is a place.
-_MIN_SHARE, _MIN_ROWS, _TIMES_ORDINARY, _MIN_POINTS = 0.05, 30, 10, 20
+MIN_SHARE, MIN_ROWS, TIMES_ORDINARY, MIN_POINTS = 0.05, 30, 10, 20
 # A default geocode by text: at least this share and this many addresses, of which at least this share is also found at
 # other points.
 _MIN_TEXT_SHARE, _MIN_TEXT_ADDRESSES = 0.005, 50
 _MIN_CONTRADICTED_SHARE = 0.5
 # Points with at least this share of the rows are busy. A busy point within this distance (metres) of a busier one is
 # the same point, written with other decimals.
-_BUSY_SHARE, _SAME_POINT_WITHIN = 0.0025, 3.0
+BUSY_SHARE, SAME_POINT_WITHIN = 0.0025, 3.0
 
 
 def find_default_geocodes(scratch: Scratch) -> None:
@@ -76,80 +71,10 @@ def find_default_geocodes(scratch: Scratch) -> None:
         ORDER BY n DESC, x, y
         """,
         {
-            "share": _MIN_SHARE, "rows": _MIN_ROWS, "times": _TIMES_ORDINARY, "points": _MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
+            "share": MIN_SHARE, "rows": MIN_ROWS, "times": TIMES_ORDINARY, "points": MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
             "text_addresses": _MIN_TEXT_ADDRESSES, "contradicted": _MIN_CONTRADICTED_SHARE,
         },
     )  # fmt: skip
-
-
-def recover_rows(scratch: Scratch, *, measured: bool) -> list[QualityNote]:
-    """Place rows in ``spot`` that have no place or a default geocode by their address text, into ``new_recovered``.
-
-    For the texts that cannot be placed, ``new_unplaced_street`` gets the streets they name, and ``new_street_point`` the located
-    points of these streets. They limit where such rows can be. Nothing is placed unless distances are `measured`.
-    """
-    scratch.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE new_recovered (address VARCHAR, x DOUBLE, y DOUBLE, how VARCHAR);
-        CREATE OR REPLACE TEMP TABLE new_street_point (street VARCHAR, x DOUBLE, y DOUBLE);
-        CREATE OR REPLACE TEMP TABLE new_unplaced_street (address VARCHAR, street VARCHAR);
-        """
-    )
-    unplaced = scratch.execute(
-        """
-        SELECT address, CAST(sum(n) AS BIGINT) AS n FROM spot AS k LEFT JOIN new_default_geocode AS g
-        ON g.x = k.x AND g.y = k.y
-        WHERE address IS NOT NULL AND (k.x IS NULL OR g.x IS NOT NULL) GROUP BY address ORDER BY address
-        """
-    ).fetchall()
-    if not unplaced or not measured:
-        return []
-    rows_by_text = {str(text): int(count) for text, count in unplaced}
-    words = words_of(list(rows_by_text))
-    # A text with other letters than ASCII may have another lower case here than in Python, so it is never left out.
-    helps = "length(address) <> strlen(address) OR regexp_matches(lower(replace(replace(address, '.', ''), chr(39), '')), ?)"
-    placed_rows = scratch.execute(
-        f"""
-        SELECT address, x, y, n FROM spot AS k WHERE address IS NOT NULL AND x IS NOT NULL AND ({helps}) AND NOT EXISTS (
-            FROM new_default_geocode AS g WHERE g.x = k.x AND g.y = k.y)
-        ORDER BY ALL
-        """,
-        ["|".join(map(re.escape, words))],
-    ).fetchnumpy()
-    x, y = (np.asarray(placed_rows[axis], dtype=np.float64) for axis in ("x", "y"))
-    located = LocatedRows(
-        [str(text) for text in placed_rows["address"]], x, y, np.asarray(placed_rows["n"], dtype=np.int64)
-    )
-    recovered = recover_places(located, list(rows_by_text))
-    count, sentence = recovered.sentence(rows_by_text)
-    placed = list(recovered.places.items())
-    _insert(scratch, "new_recovered", {
-        "address": pa.array([text for text, _ in placed], pa.string()),
-        "x": pa.array([location[0] for _, location in placed], pa.float64()),
-        "y": pa.array([location[1] for _, location in placed], pa.float64()),
-        "how": pa.array([location[2] for _, location in placed], pa.string()),
-    })  # fmt: skip
-    text_streets = [
-        (text, street) for text in rows_by_text if text not in recovered.places for street in read_address(text).streets
-    ]
-    streets = sorted({street for _, street in text_streets} & set(recovered.streets))
-    _insert(scratch, "new_unplaced_street", {
-        "address": pa.array([text for text, _ in text_streets], pa.string()),
-        "street": pa.array([street for _, street in text_streets], pa.string()),
-    })  # fmt: skip
-    points = [recovered.streets[street] for street in streets]
-    _insert(scratch, "new_street_point", {
-        "street": pa.array([street for street in streets for _ in recovered.streets[street]], pa.string()),
-        "x": pa.array(np.concatenate([street_points[:, 0] for street_points in points]) if points else [], pa.float64()),
-        "y": pa.array(np.concatenate([street_points[:, 1] for street_points in points]) if points else [], pa.float64()),
-    })  # fmt: skip
-    return [QualityNote(PLACED, count, 0, sentence)] if count else []
-
-
-def _insert(scratch: Scratch, table: str, columns: dict[str, pa.Array]) -> None:
-    scratch.register("to_insert", pa.table(columns))
-    scratch.execute(f"INSERT INTO {table} FROM to_insert")
-    scratch.unregister("to_insert")
 
 
 def _group_busy_points(scratch: Scratch) -> None:
@@ -159,12 +84,12 @@ def _group_busy_points(scratch: Scratch) -> None:
         SELECT x, y, CAST(sum(n) AS BIGINT) AS rows FROM spot WHERE x IS NOT NULL GROUP BY x, y
         HAVING rows >= greatest($rows / 2, $busy * (SELECT sum(n) FROM spot WHERE x IS NOT NULL)) ORDER BY rows DESC, x, y
         """,
-        {"rows": _MIN_ROWS, "busy": _BUSY_SHARE},
+        {"rows": MIN_ROWS, "busy": BUSY_SHARE},
     ).fetchnumpy()
     points = np.column_stack([np.asarray(busy_points[axis], dtype=np.float64) for axis in ("x", "y")])
     points = points[np.isfinite(points).all(axis=1)]
     representative = np.arange(len(points))
-    for busier, less_busy in sorted(cKDTree(points).query_pairs(_SAME_POINT_WITHIN)) if len(points) else ():
+    for busier, less_busy in sorted(cKDTree(points).query_pairs(SAME_POINT_WITHIN)) if len(points) else ():
         if representative[busier] == busier and representative[less_busy] == less_busy:
             representative[less_busy] = busier
     group_points = points[representative]

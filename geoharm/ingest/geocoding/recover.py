@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geoharm.ingest.geocoding.addresses import Address, is_abbreviation, read_address
-
-SAME_TEXT, STREETS_MEET = "same text", "streets meet"
+from geoharm.model.ledger import PLACED, SAME_TEXT, STREETS_MEET, QualityNote
 
 # Located rows of one text agree if all lie within this distance (metres) of their mean point. A street without a house
 # number needs at least this many rows.
@@ -63,22 +62,29 @@ class RecoveredPlaces:
     tried: NDArray[np.float64]
     streets: Mapping[str, NDArray[np.float64]]
 
-    def sentence(self, rows: Mapping[str, int]) -> tuple[int, str]:
-        """Return the number of rows that were placed, and a sentence on how; `rows` are the unplaced rows of every text."""
+    def notes(self, rows: Mapping[str, int]) -> list[QualityNote]:
+        """Return a note on each way in which rows were placed: how many, and how well it did where the place is known.
+
+        No number of rows stands in a sentence, so that a release can round or withhold it.
+
+        Parameters
+        ----------
+        rows : mapping of str to int
+            The rows without a place of every wanted text.
+        """
         counts = {SAME_TEXT: 0, STREETS_MEET: 0}
         for text, (_, _, how) in self.places.items():
             counts[how] += rows[text]
-        parts = []
-        if counts[SAME_TEXT]:
-            parts.append(f"{counts[SAME_TEXT]:,} where located rows of the same text lie within {_AGREE_WITHIN:g} m")
+        sentences = {
+            SAME_TEXT: f"placed by address: where located rows of the same text lie within {_AGREE_WITHIN:g} m"
+        }
         if counts[STREETS_MEET]:
             median_error, high_error = np.quantile(self.tried, (0.5, 0.9))
-            parts.append(
-                f"{counts[STREETS_MEET]:,} where located rows of two streets meet (tried on {self.tried.size:,} known "
-                f"crossings, each with its own rows left out: half within {median_error:,.0f} m, nine in ten within {high_error:,.0f} m)"
+            sentences[STREETS_MEET] = (
+                f"placed by address: where located rows of two streets meet (tried on {self.tried.size:,} known crossings, each with its own "
+                f"rows left out: half within {median_error:,.0f} m, nine in ten within {high_error:,.0f} m)"
             )
-        total = sum(counts.values())
-        return total, f"of {sum(rows.values()):,} without usable coordinates placed by address: " + "; ".join(parts)
+        return [QualityNote(PLACED, counts[how], 0, sentence) for how, sentence in sentences.items() if counts[how]]
 
 
 def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlaces:
@@ -176,18 +182,33 @@ def _crossing_location(
         street_points = streets.get(street, np.empty((0, 2)))
         if excluded is not None and street_points.size:
             street_points = street_points[~(street_points[:, None, :] == excluded[None, :, :]).all(axis=2).any(axis=1)]
-        if not street_points.size:
-            return None
         points_by_street.append(street_points)
-    pairs = cKDTree(points_by_street[0]).sparse_distance_matrix(
-        cKDTree(points_by_street[1]), _MEET_WITHIN, output_type="ndarray"
-    )
+    meeting = where_streets_meet(*points_by_street)
+    return None if meeting is None or np.isnan(meeting[0]) else meeting
+
+
+def where_streets_meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return where two streets meet: the middle of their two nearest points, if they are within 75 m.
+
+    Parameters
+    ----------
+    one, other : ndarray, shape (n, 2)
+        Points on each street, in metres.
+
+    Returns
+    -------
+    (x, y) or None
+        NaN, twice, if they are near each other at several places; None if nowhere.
+    """
+    if not one.size or not other.size:
+        return None
+    pairs = cKDTree(one).sparse_distance_matrix(cKDTree(other), _MEET_WITHIN, output_type="ndarray")
     if not pairs.size:
         return None
-    middles = (points_by_street[0][pairs["i"]] + points_by_street[1][pairs["j"]]) / 2
+    middles = (one[pairs["i"]] + other[pairs["j"]]) / 2
     best = middles[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))[0]]
     if float(np.mean(np.hypot(*(middles - best).T) <= _ONE_PLACE_WITHIN)) < _MIN_SHARE_OF_PAIRS:
-        return None
+        return np.nan, np.nan
     return float(best[0]), float(best[1])
 
 

@@ -19,7 +19,7 @@ from geoharm.ingest.readers.input_files import InputFile
 _BATCH = 100_000
 # If more than this share of rows is unreadable, the format is wrong, not the rows.
 MAX_REJECTED_SHARE = 0.5
-NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon")
+NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon", "area")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,8 @@ def needed_fields(input_format: Format) -> tuple[str, ...]:
         return (*NEEDED_FIELDS["site"], "address")
     if input_format.kind != "event":
         return NEEDED_FIELDS[input_format.kind]
-    return (*NEEDED_EVENT_FIELDS, "id") if input_format.duplicate_rule == "id" else NEEDED_EVENT_FIELDS
+    needed = (*NEEDED_EVENT_FIELDS, "id") if input_format.duplicate_rule == "id" else NEEDED_EVENT_FIELDS
+    return needed if input_format.has_coordinates else (*needed, "address", "street")
 
 
 def match_columns(name: str, header: Sequence[str], input_format: Format) -> dict[str, int]:

@@ -82,8 +82,10 @@ def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]
 
 def stage_parquet(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
-    has_points = input_format.kind in ("event", "site")
-    uses_geometry = has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns
+    has_points = input_format.kind in ("event", "site", "addresses")
+    uses_geometry = has_points and not {"longitude", "latlon", "area"} & set(input_format.columns)
+    if uses_geometry and input_format.kind == "event" and input_format.has_address:
+        uses_geometry = _has_geometry(scratch, source)
     column_types = parquet_columns(scratch, source, most=_limits.RECORDS if uses_geometry else _limits.ROWS)
     names = [name for name, _ in column_types]
     if uses_geometry:
@@ -101,6 +103,16 @@ def stage_parquet(scratch: Scratch, source: InputFile, input_format: Format) -> 
         )
     read = int(scratch.execute("SELECT count(*) FROM stage").fetchall()[0][0])
     return StagedRows(read, (), tuple(positions))
+
+
+def _has_geometry(scratch: Scratch, source: InputFile) -> bool:
+    """Return whether a Parquet file says that it has geometries, as GeoParquet does."""
+    check_parquet(source)
+    with _as_parquet(source):
+        marks = scratch.execute(
+            "SELECT count(*) FROM parquet_kv_metadata(?) WHERE decode(key) = 'geo'", [str(source.path)]
+        )
+        return bool(marks.fetchall()[0][0])
 
 
 def parquet_columns(scratch: Scratch, source: InputFile, *, most: _limits.Limit) -> list[tuple[str, str]]:

@@ -31,8 +31,54 @@
       interactive: false, keyboard: false, pane: pane || "markerPane",
     });
   }
-  function draw(features, pane, style) {
-    return L.geoJSON(features, { pane: pane, interactive: false, smoothFactor: 0.5, style: style });
+  // The colours of lines are in the style sheet, by kind: the page may be light or dark, and a printed one is light.
+  // The lines or rings of a geometry's coordinates.
+  function lines(part) { return typeof part[0][0] === "number" ? [part] : part.flatMap(lines); }
+  function draw(features, pane, style, kind) {
+    return L.geoJSON(features, {
+      pane: pane, interactive: false, smoothFactor: 0.5, style: { ...style, className: "k-" + kind },
+    });
+  }
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => dark.matches && !document.documentElement.classList.contains("paper");
+  // On a dark page the classes turn round, so that more is always farther from the ground.
+  const colours = () => (isDark() ? [...data.colours].reverse() : data.colours);
+  const changes = () => {
+    const all = data.change.map((one) => one.colour);
+    return isDark() ? ["#47525c", all[2], all[1], all[4], all[3]] : all;
+  };
+  const pictures = new Map();
+  async function darkened(url) {
+    if (!pictures.has(url)) {
+      const image = new Image();
+      image.src = url;
+      await image.decode();
+      const sheet = document.createElement("canvas");
+      sheet.width = image.width;
+      sheet.height = image.height;
+      const pen = sheet.getContext("2d");
+      pen.drawImage(image, 0, 0);
+      const pixels = pen.getImageData(0, 0, sheet.width, sheet.height);
+      const number = (colour) => parseInt(colour.slice(1), 16);
+      const light = [...data.colours, ...data.change.map((one) => one.colour)].map(number);
+      const turned = new Map([...colours(), ...changes()].map((colour, index) => [light[index], number(colour)]));
+      for (let i = 0; i < pixels.data.length; i += 4) {
+        const to = turned.get(pixels.data[i] * 65536 + pixels.data[i + 1] * 256 + pixels.data[i + 2]);
+        if (to !== undefined) {
+          pixels.data[i] = to >> 16;
+          pixels.data[i + 1] = to >> 8 & 255;
+          pixels.data[i + 2] = to & 255;
+        }
+      }
+      pen.putImageData(pixels, 0, 0);
+      pictures.set(url, sheet.toDataURL());
+    }
+    return pictures.get(url);
+  }
+  // Show a picture in the colours of the page.
+  function tint(overlay, url) {
+    if (!isDark()) { overlay.setUrl(url); return; }
+    darkened(url).then((turned) => { if (isDark()) { overlay.setUrl(turned); } });
   }
 
   // One map with its own panes: "left" and "right" hold what the swipe cuts.
@@ -41,16 +87,14 @@
       attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
       minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
-    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
+    ["ground", "earth", "left", "right", "names", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation || data.city, { padding: [12, 12] });
-    draw(of("study"), "ground", {
-      ...data.styles.study, fill: !data.tiles, fillColor: "#ffffff", fillOpacity: 1,
-    }).addTo(map);
+    draw(of("study"), "ground", { ...data.styles.study, fill: !data.tiles, fillOpacity: 1 }, "study k-land").addTo(map);
     const layers = {
-      context: draw(of("context"), "lines", data.styles.context),
-      control: draw(of("control"), "lines", data.styles.control),
+      context: draw(of("context"), "lines", data.styles.context, "context"),
+      control: draw(of("control"), "lines", data.styles.control, "control"),
       places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
       zones: L.layerGroup(), hotspots: L.layerGroup(),
     };
@@ -60,10 +104,20 @@
         referrerPolicy: "strict-origin-when-cross-origin",
       });
     }
+    const drawn = [];  // hotspots
+    if (data.ground) {
+      layers.ground = L.geoharmGround(map, data.ground, {
+        below: "earth", above: "names", selector: ".place span,.rank span,.ring span,.leaflet-control,.jump",
+        avoid: () => [
+          ...(map.hasLayer(layers.zones) ? [...of("target"), ...of("gap"), ...of("ring")] : []),
+          ...(map.hasLayer(layers.hotspots) ? drawn : []),
+        ].flatMap((shape) => lines(shape.geometry.coordinates)),
+      });
+    }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
       const style = data.styles[shape.properties.kind];
-      draw([shape], "zone", { color: "#ffffff", weight: style.halo, fill: false, opacity: 0.9 }).addTo(layers.zones);
-      draw([shape], "zone", style).addTo(layers.zones);
+      draw([shape], "zone", { weight: style.halo, fill: false, opacity: 0.9 }, "case").addTo(layers.zones);
+      draw([shape], "zone", style, shape.properties.kind).addTo(layers.zones);
     });
     const names = L.layerGroup([...of("ring"), ...of("gap")].map((shape) => {
       const box = L.geoJSON(shape).getBounds();
@@ -74,7 +128,7 @@
     map.getContainer().addEventListener("keydown", (event) => {
       if (event.key === "Escape") { map.closePopup(); }
     });
-    return { map: map, layers: layers, images: {}, zoomed: zoomed };
+    return { map: map, layers: layers, images: {}, zoomed: zoomed, drawn: drawn };
   }
 
   // Draw one view into one side of a map.
@@ -83,13 +137,15 @@
     const image = data.images["surface " + measure + " " + view];
     if (target.images[side]) { target.images[side].remove(); }
     target.images[side] = image && L.imageOverlay(image.url, image.bounds, {
-      pane: side, className: data.steps.includes(view) && view !== "before" ? "surface step" : "surface", alt: "",
+      pane: side, url: image.url, className: data.steps.includes(view) && view !== "before" ? "surface step" : "surface", alt: "",
     })
       .addTo(target.map);
+    if (image && isDark()) { tint(target.images[side], image.url); }
     hotspots(measure, view).forEach((shape) => {
+      target.drawn.push(shape);
       const pane = side + "-hot", style = data.styles.hotspot;
-      draw([shape], pane, { color: "#ffffff", weight: style.halo, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
-      draw([shape], pane, style).addTo(target.layers.hotspots);
+      draw([shape], pane, { weight: style.halo, fill: false, opacity: 0.85 }, "case").addTo(target.layers.hotspots);
+      draw([shape], pane, style, "hotspot").addTo(target.layers.hotspots);
       const box = L.geoJSON(shape).getBounds();
       label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", side + "-rank").addTo(target.layers.hotspots);
     });
@@ -102,6 +158,7 @@
       if (target.images[side]) { target.images[side].remove(); delete target.images[side]; }
       [side, side + "-hot", side + "-rank"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
     });
+    target.drawn.length = 0;
     target.layers.hotspots.clearLayers();
     target.map.closePopup();
   }
@@ -190,7 +247,7 @@
     const note = byId("view-note");
     if (state.view === "change") {
       note.textContent = data.readings[state.measure][state.pair] || "No comparison is possible.";
-      swatches(data.change.map((one) => [one.colour, one.text]));
+      swatches(data.change.map((one, index) => [changes()[index], one.text]));
       byId("legend-note").textContent = "After compared with before, in events a year. Grey: chance can explain it. Blank: too few to show.";
       return;
     }
@@ -229,7 +286,7 @@
   }
   function legend(measure) {
     swatches(measure.breaks.map((start, index) => [
-      data.colours[index], start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }),
+      colours()[index], start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }),
     ]));
     byId("legend-note").textContent = measure.breaks.length
       ? measure.density + "; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
@@ -328,7 +385,25 @@
     document.documentElement.classList.add("tiled");
   }
   if (data.credits.length) { new Credit({ position: "bottomright" }).addTo(main.map); }
-  window.addEventListener("beforeprint", () => { main.map.invalidateSize({ animate: false }); cut(); });
+  // Paper is light.
+  function repaint(how) {
+    words();
+    [main, other].filter(Boolean).forEach((target) => {
+      Object.values(target.images).filter(Boolean).forEach((overlay) => tint(overlay, overlay.options.url));
+      if (target.layers.ground) { target.layers.ground.redraw(how); }
+    });
+  }
+  dark.addEventListener("change", () => repaint());
+  window.addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("paper");
+    main.map.invalidateSize({ animate: false });
+    cut();
+    repaint("at once");
+  });
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("paper");
+    repaint();
+  });
   show();
   main.zoomed();
   document.documentElement.dataset.ready = "true";

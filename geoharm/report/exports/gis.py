@@ -1,6 +1,7 @@
 """GIS files of a release.
 
-Hotspots and patterns are GeoPackage, GeoParquet and Arrow; surfaces are Cloud-Optimized GeoTIFF.
+Hotspots, zones with their effects, and patterns are GeoPackage, GeoParquet and Arrow; surfaces are Cloud-Optimized GeoTIFF.
+One QGIS project opens them all.
 
 All files are made from the release. A public release contains surfaces in classes only. Surfaces in full precision are
 written for an internal release only, and all its files have "internal" in their names.
@@ -10,8 +11,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,15 @@ from geoharm._version import __version__
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.errors import PublishError
 from geoharm.hotspots.results.surface import Surface
-from geoharm.model.geometry import ZoneRole
-from geoharm.model.measure import Role
 from geoharm.report.escape import slug
-from geoharm.report.exports.gis_patterns import mercator_corner, pattern_frames
-from geoharm.report.exports.qgis_styles import add_styles, fill_qml, line_qml
+from geoharm.report.exports.gis_layers import HOTSPOTS, GisLayer, gis_layers
+from geoharm.report.exports.gis_patterns import mercator_corner
+from geoharm.report.exports.gis_project import release_project
+from geoharm.report.exports.qgis_styles import add_styles
 from geoharm.report.maps.images import class_colours
-from geoharm.report.maps.layers import ImageLayer, hotspot_layers, surface_layers, zone_layers
-from geoharm.report.maps.pattern_layers import LEGENDS, PatternLayer, pattern_layers
-from geoharm.report.maps.styles import LINES, LayerKind
+from geoharm.report.maps.layers import ImageLayer, surface_layers
+from geoharm.report.maps.pattern_layers import PatternLayer, pattern_layers
+from geoharm.report.maps.styles import LayerKind
 
 # Written where a format requires the time of writing, so that the bytes are the same every time.
 _FIXED_TIME = "1970-01-01T00:00:00.000Z"
@@ -46,82 +46,8 @@ _GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 _COG_OPTIONS = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
 
 
-_HOTSPOT_COLUMNS = [
-    "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
-    "shown_by", "kernel", "bandwidth_m", "bandwidth_rule", "edge", "geometry",
-]  # fmt: skip
-_ZONE_COLUMNS = ["operation", "zone", "role", "geometry"]
-
-
-@dataclass(frozen=True, slots=True)
-class GisLayer:
-    """A layer of a GeoPackage: its name, its rows, and its style for QGIS."""
-
-    name: str
-    frame: geopandas.GeoDataFrame
-    style: str
-
-
-def hotspot_frame(release: Release) -> geopandas.GeoDataFrame:
-    """Return the hotspots of every measure as a GeoDataFrame in the study's metres; `.to_arrow()` gives Arrow.
-
-    Columns: measure, unit, role, rank, events, share, area_km2, density, density_unit, stability, shown_by, kernel,
-    bandwidth_m, bandwidth_rule, edge, geometry.
-    """
-    rows = [
-        (
-            measure_hotspots.measure.name,
-            measure_hotspots.measure.unit,
-            measure_hotspots.measure.role.value,
-            feature.hotspot.rank,
-            feature.hotspot.events,
-            feature.hotspot.share,
-            feature.hotspot.area_km2,
-            feature.hotspot.density,
-            f"{measure_hotspots.measure.density_unit} per km2 per year",
-            feature.hotspot.stability,
-            ", ".join(feature.hotspot.source_kinds),
-            measure_hotspots.kernel,
-            measure_hotspots.bandwidth.value,
-            measure_hotspots.bandwidth.rule,
-            measure_hotspots.edge,
-            feature.geometry,
-        )
-        for number, measure_hotspots in enumerate(release.hotspots)
-        for layer in hotspot_layers(release, number)
-        for feature in layer.features
-    ]
-    return geopandas.GeoDataFrame(rows, columns=_HOTSPOT_COLUMNS, geometry="geometry", crs=release.study.area.crs)
-
-
-def zone_frame(release: Release) -> geopandas.GeoDataFrame:
-    """Return every operation's zones as a GeoDataFrame in the study's metres; columns: operation, zone, role, geometry."""
-    crs = release.study.area.crs
-    rows = [
-        (feature.operation, feature.name, layer.kind.value, feature.geometry)
-        for operation in release.operations
-        for layer in zone_layers(operation.design, crs)
-        for feature in layer.features
-    ]
-    return geopandas.GeoDataFrame(rows, columns=_ZONE_COLUMNS, geometry="geometry", crs=crs)
-
-
-def gis_layers(release: Release) -> tuple[GisLayer, ...]:
-    """Return the layers of a release's GeoPackage: hotspots, zones of operations, and the patterns that are not empty."""
-    hotspot_styles = {
-        Role.HARM.value: LINES[LayerKind.HOTSPOT],
-        Role.ACTIVITY.value: LINES[LayerKind.ACTIVITY_HOTSPOT],
-    }
-    zone_styles = {role.value: LINES[LayerKind(role.value)] for role in ZoneRole}
-    zones = (GisLayer("zones", zone_frame(release), line_qml("role", zone_styles)),) if release.operations else ()
-    return (
-        GisLayer("hotspots", hotspot_frame(release), line_qml("role", hotspot_styles)),
-        *zones,
-        *(
-            GisLayer(kind.value, frame, fill_qml("class", LEGENDS[kind]))
-            for kind, frame in pattern_frames(release).items()
-        ),
-    )
+# Layers that are GeoParquet files too.
+_IN_PARQUET = {HOTSPOTS, LayerKind.CLUSTERS.value, LayerKind.EMERGING.value, LayerKind.SHIFT.value}
 
 
 def gis_files(release: Release, *, scratch: Path) -> dict[str, bytes]:
@@ -134,50 +60,63 @@ def gis_files(release: Release, *, scratch: Path) -> dict[str, bytes]:
         A folder, made if needed, for what has to be a file before it is bytes; an internal one says so in its name.
     """
     suffix = "-internal" if release.is_internal else ""
-    wanted = release.study.publish.files
-    layers = gis_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else ()
+    wanted = set(release.study.publish.files)
+    layers = gis_layers(release) if {"geopackage", "geoparquet", "qgis"} & wanted else ()
+    package = f"hotspots{suffix}.gpkg"
     files: dict[str, bytes] = {}
-    if "geopackage" in wanted:
-        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers, scratch / f"hotspots{suffix}.gpkg")
+    if {"geopackage", "qgis"} & wanted:
+        files[package] = _geopackage(layers, scratch / package)
     if "geoparquet" in wanted:
         files |= {
-            f"{layer.name}{suffix}.parquet": _geoparquet(layer.frame) for layer in layers if layer.name != "zones"
+            f"{layer.name}{suffix}.parquet": _geoparquet(layer.frame) for layer in layers if layer.name in _IN_PARQUET
         }
+    images = _surface_images(release, suffix) | _pattern_images(release, suffix) if "geotiff" in wanted else {}
+    files |= {name: _class_geotiff(layer.image, tags) for name, (layer, tags) in images.items()}
     if "geotiff" in wanted:
-        files |= _surface_files(release, suffix) | _pattern_files(release, suffix)
+        files |= _exact_surfaces(release, suffix)
+    if "qgis" in wanted:
+        classed = {name: layer for name, (layer, _) in images.items()}
+        files[f"map{suffix}.qgz"] = release_project(release, package, layers, classed)
     return files
 
 
-def _surface_files(release: Release, suffix: str) -> dict[str, bytes]:
-    """Return every surface in classes, and in an internal release also in full precision, by file name."""
-    files: dict[str, bytes] = {}
+def _surface_images(release: Release, suffix: str) -> dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]]:
+    """Return every surface in classes, with its tags, by file name."""
+    images: dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]] = {}
+    for name, layer in _named_surfaces(release, suffix):
+        class_tags = {f"class_{index}_from": entry.label for index, entry in enumerate(layer.legend, start=1)}
+        images[f"{name}-classes.tif"] = (layer, _surface_tags(layer) | class_tags)
+    return images
+
+
+def _exact_surfaces(release: Release, suffix: str) -> dict[str, bytes]:
+    """Return every surface in full precision, which only an internal release has, by file name."""
+    return {
+        f"{name}-density.tif": _density_geotiff(layer, layer.view.hotspots.exact[key], release.study.area.crs)
+        for name, layer in _named_surfaces(release, suffix)
+        if (key := (layer.view.windows_of, layer.view.window)) in layer.view.hotspots.exact
+    }
+
+
+def _named_surfaces(release: Release, suffix: str) -> Iterator[tuple[str, ImageLayer]]:
     for number, measure_hotspots in enumerate(release.hotspots):
         for position, layer in enumerate(surface_layers(number, measure_hotspots)):
-            key = (layer.view.windows_of, layer.view.window)
-            name = (
-                f"surface{suffix}-{number + 1}-{slug(measure_hotspots.measure.name)}-{position}-{slug(' '.join(key))}"
-            )
-            class_tags = {f"class_{index}_from": entry.label for index, entry in enumerate(layer.legend, start=1)}
-            files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _surface_tags(layer) | class_tags)
-            if key in measure_hotspots.exact:
-                files[f"{name}-density.tif"] = _density_geotiff(
-                    layer, measure_hotspots.exact[key], release.study.area.crs
-                )
-    return files
+            view = slug(f"{layer.view.windows_of} {layer.view.window}")
+            yield f"surface{suffix}-{number + 1}-{slug(measure_hotspots.measure.name)}-{position}-{view}", layer
 
 
-def _pattern_files(release: Release, suffix: str) -> dict[str, bytes]:
-    """Return every image of patterns, by file name; of several operations and comparisons, each has its number in the name."""
+def _pattern_images(release: Release, suffix: str) -> dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]]:
+    """Return every image of patterns, with its tags, by file name; of several operations and comparisons, each has its number in the name."""
     names = [operation.design.operation.name for operation in release.operations]
     names += [comparison.name for comparison in release.study.comparisons]
-    files: dict[str, bytes] = {}
+    images: dict[str, tuple[ImageLayer | PatternLayer, dict[str, str]]] = {}
     for layer in pattern_layers(release):
         name = f"{layer.kind.value}{suffix}-{layer.number}-{slug(layer.measure.name)}"
         if layer.windows_of:
             number = f"-{names.index(layer.windows_of) + 1}" if len(names) > 1 else ""
             name += f"{number}-{slug(layer.windows_of)}"
-        files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _pattern_tags(layer))
-    return files
+        images[f"{name}-classes.tif"] = (layer, _pattern_tags(layer))
+    return images
 
 
 def _geopackage(layers: Sequence[GisLayer], path: Path) -> bytes:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+from geoharm._text import visible_text
 from geoharm.report import palette
 from geoharm.report.maps.styles import LegendEntry, LineStyle
 
+# The oldest QGIS whose words for styles these are.
+_VERSION = "3.22"
 _CREATE_TABLE = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog VARCHAR(256), f_table_schema VARCHAR(256),
@@ -22,10 +25,11 @@ CREATE TABLE layer_styles (
 
 @dataclass(frozen=True, slots=True)
 class _Symbol:
-    """The symbol of one value: the class that draws it in QGIS, and its properties."""
+    """The symbol of one value: the class that draws it in QGIS, its properties, and what it draws: a fill or a line."""
 
     drawn_by: str
     properties: Mapping[str, str]
+    kind: str = "fill"
 
 
 def add_styles(path: Path, styles: Mapping[str, str], *, moment: str) -> None:
@@ -61,8 +65,18 @@ def add_styles(path: Path, styles: Mapping[str, str], *, moment: str) -> None:
     connection.close()
 
 
-def line_qml(column: str, styles: Mapping[str, LineStyle]) -> str:
-    """Return a QGIS style that draws polygons as outlines, by the value of a column."""
+@dataclass(frozen=True, slots=True)
+class FillStyle:
+    """The fill of one value: a colour, its opacity from 0 to 255, the name that QGIS gives a hatch, and a dashed outline."""
+
+    colour: str
+    opacity: int = 255
+    hatch: str = "solid"
+    outline: str = ""
+
+
+def line_qml(column: str, styles: Mapping[str, LineStyle], *, of_lines: bool = False) -> str:
+    """Return a QGIS style that draws lines, or polygons as outlines, by the value of a column."""
     symbols = {
         value: _Symbol(
             "SimpleLine",
@@ -73,6 +87,7 @@ def line_qml(column: str, styles: Mapping[str, LineStyle]) -> str:
                 "line_width_unit": "MM",
                 "joinstyle": "round",
             },
+            "line" if of_lines else "fill",
         )
         for value, style in styles.items()
     }
@@ -81,23 +96,80 @@ def line_qml(column: str, styles: Mapping[str, LineStyle]) -> str:
 
 def fill_qml(column: str, legend: Sequence[LegendEntry]) -> str:
     """Return a QGIS style that fills polygons by the value of a column, without outlines."""
-    return _categorised_style(
-        column,
-        {
-            entry.label: _Symbol(
-                "SimpleFill", {"color": _rgba_text(entry.colour), "style": "solid", "outline_style": "no"}
-            )
-            for entry in legend
-        },
+    return hatch_qml(column, {entry.label: FillStyle(entry.colour) for entry in legend})
+
+
+def hatch_qml(column: str, styles: Mapping[str, FillStyle], *, label: str = "") -> str:
+    """Return a QGIS style that fills or hatches polygons by the value of a column.
+
+    Parameters
+    ----------
+    column : str
+    styles : mapping of str to FillStyle
+        By value, in the order of the legend.
+    label : str
+        The column whose text stands on each polygon; none if empty.
+    """
+    symbols = {}
+    for value, style in styles.items():
+        properties = {
+            "color": _rgba_text(style.colour, style.opacity),
+            "style": style.hatch,
+            "outline_style": "solid" if style.outline else "no",
+        }
+        if style.outline:
+            properties |= {
+                "outline_color": _rgba_text(style.outline), "outline_width": "0.3", "outline_width_unit": "MM",
+            }  # fmt: skip
+        symbols[value] = _Symbol("SimpleFill", properties)
+    return _categorised_style(column, symbols, label=label)
+
+
+def palette_qml(legend: Sequence[LegendEntry]) -> str:
+    """Return a QGIS style of an image in classes: the colour and meaning of every class, from class 1."""
+    root = Xml.Element("qgis", version=_VERSION, styleCategories="Symbology")
+    pipe = Xml.SubElement(root, "pipe")
+    renderer = Xml.SubElement(
+        pipe, "rasterrenderer", type="paletted", band="1", opacity="0.85", alphaBand="-1", nodataColor=""
     )
+    colours = Xml.SubElement(renderer, "colorPalette")
+    for number, entry in enumerate(legend, start=1):
+        Xml.SubElement(
+            colours, "paletteEntry", value=str(number), color=entry.colour, alpha="255", label=visible_text(entry.label)
+        )
+    return Xml.tostring(root, encoding="unicode")
 
 
-def _rgba_text(colour: str) -> str:
-    return ",".join(map(str, (*palette.rgb(colour), 255)))
+def style_column(style: str) -> str:
+    """Return the column by whose value a style of polygons or lines draws."""
+    return str(_parsed(style).find("renderer-v2").get("attr"))  # type: ignore[union-attr]
 
 
-def _categorised_style(column: str, symbols_by_value: Mapping[str, _Symbol]) -> str:
-    root = Xml.Element("qgis", version="3.28", styleCategories="Symbology")
+def with_values(style: str, values: Iterable[str]) -> str:
+    """Return a style of polygons or lines without the values that are not there, so that a legend names only what is drawn."""
+    root, kept = _parsed(style), set(values)
+    for categories in root.iter("categories"):
+        for category in [each for each in categories if each.get("value") not in kept]:
+            categories.remove(category)
+    used = {category.get("symbol") for category in root.iter("category")}
+    for symbols in root.iter("symbols"):
+        for symbol in [each for each in symbols if each.get("name") not in used]:
+            symbols.remove(symbol)
+    return Xml.tostring(root, encoding="unicode")
+
+
+def _parsed(style: str) -> Xml.Element:
+    return Xml.fromstring(style)  # noqa: S314 - made above
+
+
+def _rgba_text(colour: str, opacity: int = 255) -> str:
+    return ",".join(map(str, (*palette.rgb(colour), opacity)))
+
+
+def _categorised_style(column: str, symbols_by_value: Mapping[str, _Symbol], *, label: str = "") -> str:
+    root = Xml.Element(
+        "qgis", version=_VERSION, styleCategories="Symbology|Labeling", labelsEnabled=str(int(bool(label)))
+    )
     renderer = Xml.SubElement(
         root, "renderer-v2", type="categorizedSymbol", attr=column, enableorderby="0", symbollevels="0"
     )
@@ -106,11 +178,31 @@ def _categorised_style(column: str, symbols_by_value: Mapping[str, _Symbol]) -> 
         Xml.SubElement(
             categories, "category", value=value, symbol=str(number), label=value, render="true", type="string"
         )
-        symbol = Xml.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
+        symbol = Xml.SubElement(
+            symbols, "symbol", type=value_symbol.kind, name=str(number), alpha="1", clip_to_extent="1"
+        )
         layer = Xml.SubElement(
             symbol, "layer", attrib={"class": value_symbol.drawn_by, "enabled": "1", "pass": "0", "locked": "0"}
         )
         options = Xml.SubElement(layer, "Option", type="Map")
         for name, text in value_symbol.properties.items():
             Xml.SubElement(options, "Option", name=name, type="QString", value=text)
+    if label:
+        _add_labels(root, label)
     return Xml.tostring(root, encoding="unicode")
+
+
+def _add_labels(root: Xml.Element, column: str) -> None:
+    """Add labels with a white halo: the text of a column, on the polygon and beside no other label."""
+    settings = Xml.SubElement(Xml.SubElement(root, "labeling", type="simple"), "settings", calloutType="simple")
+    text = Xml.SubElement(
+        settings, "text-style", fieldName=column, isExpression="0", fontSize="9", fontSizeUnit="Point", fontWeight="63",
+        textColor=_rgba_text(palette.INK), textOpacity="1", namedStyle="",
+    )  # fmt: skip
+    Xml.SubElement(
+        text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM",
+        bufferColor=_rgba_text(palette.LAND), bufferOpacity="1", bufferJoinStyle="128", bufferNoFill="1",
+    )  # fmt: skip
+    Xml.SubElement(settings, "text-format", wrapChar="|", multilineAlign="1")
+    Xml.SubElement(settings, "placement", placement="1", quadOffset="4", centroidInside="1", polygonPlacementFlags="2")
+    Xml.SubElement(settings, "rendering", obstacle="0", displayAll="0", drawLabels="1", scaleVisibility="0")

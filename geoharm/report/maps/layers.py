@@ -330,6 +330,7 @@ def credit_lines(release: Release) -> tuple[str, ...]:
     """Return the attribution of every source and drawn layer, each once."""
     attributions = [source.attribution for source in release.all_ledgers if source.attribution]
     attributions += release.study.publish.attribution
+    attributions += release.study.publish.ground.credits if release.study.publish.ground is not None else ()
     return tuple(dict.fromkeys(attributions))
 
 

@@ -21,6 +21,7 @@ from geoharm.model.map_steps import step_windows
 from geoharm.model.measure import Role
 from geoharm.model.window_pair import WindowPair
 from geoharm.report import format_numbers, palette
+from geoharm.report.maps.ground_data import GroundData
 from geoharm.report.maps.images import data_uri, palette_png
 from geoharm.report.maps.layers import (
     AFTER,
@@ -179,9 +180,12 @@ class MapData(TypedDict):
     windows: dict[str, str]
     credits: list[str]
     tiles: TilesData | None
+    ground: GroundData | None
 
 
-def map_data(release: Release, operation: ReleasedOperation | None, layers: Sequence[Layer]) -> MapData:
+def map_data(
+    release: Release, operation: ReleasedOperation | None, layers: Sequence[Layer], *, ground: GroundData | None = None
+) -> MapData:
     """Return the data of an interactive map.
 
     Parameters
@@ -191,6 +195,8 @@ def map_data(release: Release, operation: ReleasedOperation | None, layers: Sequ
         None for the map of a study that evaluates none.
     layers : sequence of Layer
         As returned by `layers_of`.
+    ground : GroundData, optional
+        What lies under them.
     """
     area, design = release.study.area, operation.design if operation else None
     names = pair_names(release, operation)
@@ -234,6 +240,7 @@ def map_data(release: Release, operation: ReleasedOperation | None, layers: Sequ
         | (_windows_of_comparisons(release) if design is None else _windows_of(design.windows, 0)),
         "credits": list(credit_lines(release)),
         "tiles": _tiles_data(release.study.publish.tiles),
+        "ground": ground,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +15,16 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.design import Design
-from geoharm.model.geometry import StudyArea
 from geoharm.model.hotspot import Hotspot
 from geoharm.report import palette
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
+from geoharm.report.maps.frame import SIDE, Frame, frame_of
+from geoharm.report.maps.ground_picture import GroundPicture, ground_picture
 from geoharm.report.maps.images import data_uri, palette_png
-from geoharm.report.maps.layers import outer_distance, zone_layers
+from geoharm.report.maps.layers import zone_layers
 from geoharm.report.maps.styles import LINES, SMALL_HOTSPOT, SMALL_TARGET, LayerKind, Stroke
 
-_SIDE = 340.0
 _HALO_COLOUR = "#ffffff"
 
 
@@ -42,8 +42,9 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     whole : bool
         Show the whole study area instead of the square around the operation, without rings, gap and context lines.
     """
-    frame = _Frame(release.study.area, None if whole else design)
-    parts, labels = _ground(release, frame, image), _Labels()
+    frame = frame_of(release.study.area, None if whole else design)
+    ground, labels = _picture_of_ground(release, frame), _Labels()
+    parts = _below(release, frame, image, ground)
     zones = {layer.kind: layer for layer in zone_layers(design, release.study.area.crs)}
     drawn = (LayerKind.TARGET,) if whole else (LayerKind.RING, LayerKind.GAP, LayerKind.TARGET)
     for layer in (zones[kind] for kind in drawn if kind in zones):
@@ -52,10 +53,17 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
             parts += _outline(_svg_path(feature.outline, frame.place), layer.style.colour, stroke)
             if layer.kind is LayerKind.RING:
                 labels.add(*_southern_edge(frame, design, feature.outline), _distance_text(feature.zone.outer))
-    return _finished(release, frame, parts, labels, title)
+    return _finished(release, frame, parts, labels, title, names=ground.names)
 
 
-def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Sequence[Hotspot] = ()) -> Chart:
+def area_map(
+    release: Release,
+    image: ClassedImage,
+    title: str,
+    *,
+    hotspots: Sequence[Hotspot] = (),
+    targets: Sequence[BaseGeometry] = (),
+) -> Chart:
     """Return a square map of the whole study area, north up, in Web Mercator.
 
     Parameters
@@ -66,9 +74,14 @@ def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Seq
     title : str
     hotspots : sequence of Hotspot
         Drawn with their ranks.
+    targets : sequence of shapely geometry
+        Target areas, outlined.
     """
-    frame, labels = _Frame(release.study.area, None), _Labels()
-    parts = _ground(release, frame, image)
+    frame, labels = frame_of(release.study.area, None), _Labels()
+    ground = _picture_of_ground(release, frame)
+    parts = _below(release, frame, image, ground)
+    for target in targets:
+        parts += _outline(_svg_path(target, frame.place), LINES[LayerKind.TARGET].colour, SMALL_TARGET)
     colour = LINES[LayerKind.HOTSPOT].colour
     for hotspot in hotspots:
         parts += _outline(_svg_path(hotspot.geometry, frame.place), colour, SMALL_HOTSPOT)
@@ -76,22 +89,24 @@ def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Seq
         _, _, _, north = hotspot.geometry.bounds
         x, y = frame.place(np.array([[hotspot.geometry.centroid.x, north]]))[0]
         labels.add(float(x), float(y) - 3, str(hotspot.rank))
-    return _finished(release, frame, parts, labels, title)
+    return _finished(release, frame, parts, labels, title, names=ground.names)
 
 
-def _ground(release: Release, frame: _Frame, image: ClassedImage) -> list[Markup]:
-    """Return the ground of a map: the study area, the surface and, on a map of a part of it, the context lines."""
+def _below(release: Release, frame: Frame, image: ClassedImage, ground: GroundPicture) -> list[Markup]:
+    """Return what lies under a map's zones: study area, ground, surface and, on a map of a part of it, the context lines."""
     area = release.study.area
     clipped = _clipped_image(image, frame, sharp=frame.is_whole)
     parts = [
-        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
+        svg("rect", {"x": 0, "y": 0, "width": SIDE, "height": SIDE, "fill": palette.OUTSIDE}),
         svg(
             "path",
             {"d": _svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"},
         ),
     ]
+    parts += ground.below
     if clipped is not None:
         parts.append(clipped)
+    parts += ground.above
     context = LINES[LayerKind.CONTEXT]
     for lines in () if frame.is_whole else release.study.publish.context:
         near_lines = frame.cut(lines)
@@ -100,48 +115,35 @@ def _ground(release: Release, frame: _Frame, image: ClassedImage) -> list[Markup
     return parts
 
 
-def _finished(release: Release, frame: _Frame, parts: list[Markup], labels: _Labels, title: str) -> Chart:
-    """Return a map with its place names, labels, scale bar and arrow to the north."""
+def _finished(
+    release: Release,
+    frame: Frame,
+    parts: list[Markup],
+    labels: _Labels,
+    title: str,
+    *,
+    names: Iterable[tuple[float, float, str]],
+) -> Chart:
+    """Return a map with its place names, labels, the names of its ground, scale bar and arrow to the north."""
     for site in release.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
+    for x, y, name in names:
+        labels.add(x, y, name)
     parts += labels.drawn
     parts.append(_scale_bar(frame))
-    parts.append(_halo_text(_SIDE - 16, 22, "N \u2191", "normal"))
-    return Chart(_SIDE, _SIDE, title, "", parts, kind="map")
+    parts.append(_halo_text(SIDE - 16, 22, "N \u2191", "normal"))
+    return Chart(SIDE, SIDE, title, "", parts, kind="map")
 
 
-class _Frame:
-    """A square of Web Mercator around an operation's outermost ring, or around the whole study area."""
-
-    def __init__(self, area: StudyArea, design: Design | None) -> None:
-        self.crs, self.is_whole = area.crs, design is None
-        shape = area.boundary if design is None else design.operation.target.buffer(outer_distance(design))
-        x, y = self.mercator(shapely.get_coordinates(shape))
-        side = max(x.max() - x.min(), y.max() - y.min()) * 1.06
-        self.west = float(x.min() + x.max()) / 2 - side / 2
-        self.north = float(y.min() + y.max()) / 2 + side / 2
-        self.side = float(side)
-        centre = shape.centroid if design is None else design.operation.target.centroid
-        kilometre_x, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
-        self.pixels_per_metre = float(kilometre_x[1] - kilometre_x[0]) / 1000 * _SIDE / self.side
-        metres = self.side / (float(kilometre_x[1] - kilometre_x[0]) / 1000)
-        self.box = shapely.box(centre.x - metres, centre.y - metres, centre.x + metres, centre.y + metres)
-
-    def mercator(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return _crs.transform(points[:, 0], points[:, 1], source=self.crs, target=_crs.MERCATOR)
-
-    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the pixels of points in projected metres; both have shape (n, 2)."""
-        x, y = self.mercator(points)
-        return np.column_stack([(x - self.west) * _SIDE / self.side, (self.north - y) * _SIDE / self.side])
-
-    def cut(self, geometry: shapely.Geometry) -> shapely.Geometry:
-        """Return the part of a geometry that lies near the square."""
-        return geometry.intersection(self.box)
+def _picture_of_ground(release: Release, frame: Frame) -> GroundPicture:
+    ground = release.study.publish.ground
+    if ground is None:
+        return GroundPicture((), (), ())
+    return ground_picture(ground, frame)
 
 
-def _clipped_image(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup | None:
+def _clipped_image(image: ClassedImage, frame: Frame, *, sharp: bool) -> Markup | None:
     """Return the part of the image inside the square, so that the page does not contain the whole city twice.
 
     None if no part of the image lies inside the square.
@@ -156,7 +158,7 @@ def _clipped_image(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup
     if last_column <= first_column or last_row <= first_row:
         return None
     clipped = replace(image, classes=np.ascontiguousarray(image.classes[first_row:last_row, first_column:last_column]))
-    factor = _SIDE / frame.side
+    factor = SIDE / frame.side
     attributes: dict[str, object] = {
         "x": (west + first_column * pixel_width - frame.west) * factor,
         "y": (frame.north - (north - first_row * pixel_height)) * factor,
@@ -212,13 +214,13 @@ class _Labels:
 
     def __init__(self) -> None:
         self.drawn: list[Markup] = []
-        self._taken = [(0.0, _SIDE - 34, 120.0, _SIDE), (_SIDE - 34, 0.0, _SIDE, 28.0)]
+        self._taken = [(0.0, SIDE - 34, 120.0, SIDE), (SIDE - 34, 0.0, SIDE, 28.0)]
 
     def add(self, x: float, y: float, text: str) -> None:
         """Draw a label centred at `x` with its base line at `y`, if it fits."""
         half_width = 3.4 * len(text) + 3
         box = (x - half_width, y - 12, x + half_width, y + 4)
-        inside = box[0] > 0 and box[1] > 0 and box[2] < _SIDE and box[3] < _SIDE
+        inside = box[0] > 0 and box[1] > 0 and box[2] < SIDE and box[3] < SIDE
         if inside and not any(
             box[0] < taken[2] and taken[0] < box[2] and box[1] < taken[3] and taken[1] < box[3] for taken in self._taken
         ):
@@ -226,7 +228,7 @@ class _Labels:
             self.drawn.append(_halo_text(x, y, text, "italic"))
 
 
-def _southern_edge(frame: _Frame, design: Design, edge: BaseGeometry) -> tuple[float, float]:
+def _southern_edge(frame: Frame, design: Design, edge: BaseGeometry) -> tuple[float, float]:
     """Return the pixel just above the southern end of a ring's outer edge."""
     x, y = frame.place(np.array([[design.operation.target.centroid.x, edge.bounds[1]]]))[0]
     return float(x), float(y) - 4
@@ -244,7 +246,7 @@ def _halo_text(x: float, y: float, text: str, style: str) -> Markup:
     return svg("text", attributes, text)
 
 
-def _scale_bar(frame: _Frame) -> Markup:
+def _scale_bar(frame: Frame) -> Markup:
     metres = next(
         size
         for size in (20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10)
@@ -253,6 +255,6 @@ def _scale_bar(frame: _Frame) -> Markup:
     length = metres * frame.pixels_per_metre
     bar = svg(
         "path",
-        {"d": f"M10 {_SIDE - 16:g}v6h{length:.1f}v-6", "fill": "none", "stroke": palette.INK, "stroke_width": 1.6},
+        {"d": f"M10 {SIDE - 16:g}v6h{length:.1f}v-6", "fill": "none", "stroke": palette.INK, "stroke_width": 1.6},
     )
-    return svg("g", None, bar, _halo_text(10 + length / 2, _SIDE - 18, _distance_text(metres), "normal"))
+    return svg("g", None, bar, _halo_text(10 + length / 2, SIDE - 18, _distance_text(metres), "normal"))

@@ -78,8 +78,8 @@ class LineStyle:
 _NOT_DRAWN = Stroke(0)
 
 LINES: Mapping[LayerKind, LineStyle] = {
-    LayerKind.STUDY: LineStyle(palette.CONTEXT, Stroke(1.2), _NOT_DRAWN, _NOT_DRAWN),
-    LayerKind.CONTEXT: LineStyle(palette.CONTEXT, Stroke(0.8), Stroke(0.7), _NOT_DRAWN),
+    LayerKind.STUDY: LineStyle(palette.CONTEXT, Stroke(1.2), _NOT_DRAWN, Stroke(0.4, "solid")),
+    LayerKind.CONTEXT: LineStyle(palette.CONTEXT, Stroke(0.8), Stroke(0.7), Stroke(0.25, "solid")),
     LayerKind.TARGET: LineStyle(palette.INK, Stroke(3, halo=6), Stroke(2.4, halo=5), Stroke(0.9, "solid")),
     LayerKind.GAP: LineStyle(
         palette.INK, Stroke(1.5, "2 4", halo=4.5), Stroke(1.2, "2 3", halo=3.4), Stroke(0.35, "dot")

@@ -14,6 +14,7 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import AFTER
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
+from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
@@ -68,12 +69,16 @@ def map_page(release: Release, operation: ReleasedOperation | None, verdict: Ver
         The verdict on that operation.
     """
     later = operation.design.later if operation else AFTER
-    tiles = release.study.publish.tiles
+    publish = release.study.publish
+    tiles, ground = publish.tiles, None
+    if publish.ground is not None:
+        targets = [operation.design.operation.target] if operation else []
+        ground = packed_ground(publish.ground, release.study.area.crs, near=targets)
     leaflet = leaflet_assets()
     return render_page(
         "map.html.j2",
         style=leaflet.style + asset("map.css"),
-        scripts=(leaflet.script, _map_script(later)),
+        scripts=(leaflet.script, *([asset("ground.js")] if ground is not None else []), _map_script(later)),
         later=later,
         version=__version__,
         operation=operation.design.operation if operation else None,
@@ -81,7 +86,16 @@ def map_page(release: Release, operation: ReleasedOperation | None, verdict: Ver
         heading=operation.design.operation.name if operation else release.study.name,
         line=verdict.headline if verdict else lead(release),
         internal=release.is_internal,
-        data=json_block(map_data(release, operation, layers_of(release, operation))),
+        data=json_block(
+            map_data(
+                release,
+                operation,
+                layers_of(release, operation),
+                ground=None if ground is None else ground.data,
+            )
+        ),
+        has_ground=ground is not None,
+        ground_note="" if ground is None else ground.note,
         measures=[(index, measure_hotspots.measure.name) for index, measure_hotspots in enumerate(release.hotspots)],
         hotspot_rows=[
             (
@@ -96,8 +110,8 @@ def map_page(release: Release, operation: ReleasedOperation | None, verdict: Ver
             for hotspot in measure_hotspots.hotspots[:_TABLE_ROWS]
         ],
         lines={kind.value: style for kind, style in LINES.items()},
-        has_context=bool(release.study.publish.context),
-        has_places=bool(release.study.publish.places),
+        has_context=bool(publish.context),
+        has_places=bool(publish.places),
         credits=credit_lines(release),
         hosts=tiles.hosts if tiles else (),
         tiles=tiles,

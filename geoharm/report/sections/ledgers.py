@@ -7,7 +7,18 @@ from datetime import date
 
 from geoharm.disclosure.ledgers import ReleasedLedger, ReleasedRows
 from geoharm.disclosure.released import Release
-from geoharm.model.ledger import QualityNote
+from geoharm.model.ledger import (
+    AMBIGUOUS,
+    BY_ADDRESS,
+    BY_BLOCK,
+    BY_INTERSECTION,
+    MATCHED,
+    NO_ADDRESS,
+    NOT_FOUND,
+    SAME_TEXT,
+    STREETS_MEET,
+    QualityNote,
+)
 from geoharm.report import format_numbers
 from geoharm.report.cells import count_cell, month_cell, number_cell, text_cell
 from geoharm.report.document import Block, Cell, CellStyle, Column, Paragraph, Row, Section, Table
@@ -20,6 +31,17 @@ _COLUMNS = (
 )  # fmt: skip
 _TABLE_KINDS = {
     "area_table": "area table, by value", "survey": "survey, by estimate", "site": "sites", "streets": "street lines",
+    "addresses": "addresses",
+}  # fmt: skip
+
+
+# How a row without coordinates was placed by its address, or why not, in words.
+_PLACINGS = {
+    BY_ADDRESS: "by its exact address", BY_INTERSECTION: "at the intersection that it names",
+    BY_BLOCK: "in its block, or between the numbers of a street line", MATCHED: "matched: by an address written much alike",
+    SAME_TEXT: "inferred: as rows of the same text", STREETS_MEET: "inferred: where rows of its two streets meet",
+    AMBIGUOUS: "not placed: its address is at several places", NOT_FOUND: "not placed: its address was not found",
+    NO_ADDRESS: "not placed: it has no address",
 }  # fmt: skip
 
 
@@ -48,6 +70,8 @@ def _source_blocks(ledger: ReleasedLedger) -> list[Block]:
     if ledger.reasons:
         text = "; ".join(f"{reason} ({format_numbers.count_text(count)})" for reason, count in ledger.reasons)
         blocks.append(Paragraph(f"Rejected because: {text}.", "small"))
+    if ledger.placings:
+        blocks.append(_placings_table(ledger))
     if ledger.months:
         blocks.append(_months_table(ledger))
     blocks += [Paragraph(f"Note: {note}.", "small") for note in _note_texts(ledger)]
@@ -68,6 +92,15 @@ def _files_table(ledger: ReleasedLedger) -> Table:
         (Column("File"), *(Column(head, style=CellStyle.NUMBER) for head, _ in _COLUMNS)),
         tuple(rows),
         caption=f"{_source_name(ledger)}: {coverage}{f'; no usable row in {missing}' if missing else ''}",
+    )
+
+
+def _placings_table(ledger: ReleasedLedger) -> Table:
+    """Return how the rows without coordinates were placed by their address, and why others were not."""
+    return Table(
+        (Column("Place of a row without coordinates"), Column("Rows", style=CellStyle.NUMBER)),
+        tuple(Row((text_cell(_PLACINGS[how]), count_cell(rows))) for how, rows in ledger.placings.items()),
+        caption=f"{_source_name(ledger)}: places by address; typical error of a place {ledger.location_error:g} m",
     )
 
 

@@ -12,7 +12,9 @@ from tests.attacks.attackers.published import ends, exact
 from tests.attacks.attackers.series import lines_of
 
 SMALL = set(range(41))
-ALLOWED = {".csv", ".gpkg", ".html", ".json", ".parquet", ".png", ".svg", ".tif", ".txt", ".xlsx"}
+ALLOWED = {
+    ".csv", ".docx", ".gpkg", ".html", ".json", ".parquet", ".png", ".qgz", ".svg", ".tif", ".txt", ".xlsx",
+}  # fmt: skip
 
 
 def _rounded_to_ten(number, folder):

@@ -188,7 +188,7 @@ class MeasureRecord(Record):
     )
     bounds: tuple[EffectRecord, ...] = key("The target's effect if rows without a place had been counted in it.")
     own_place: EffectRecord | None = key(
-        "The target's effect without the rows that were placed by their address; null without such rows, or suppressed."
+        "The target's effect without the rows whose place was inferred from their address (from other rows, or matched); null without such rows, or suppressed."
     )
     diagnostics: tuple[DiagnosticRecord, ...] = key(
         "Threats to validity, the most severe first.", at="robustness.diagnostics"

@@ -12,6 +12,7 @@ from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading, bound_percent
+from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord
 from geoharm.report.exports.run_record.comparisons import ComparisonRecord, WindowRecord
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
@@ -227,7 +228,11 @@ class RunRecord(Record):
     comparisons: tuple[ComparisonRecord, ...] = key(
         "Events of two windows, by comparison and measure, the primary measure first.", at="release.comparisons"
     )
+    areas: tuple[AreaOutcomeRecord, ...] = key(
+        "Counts of whole areas around operations, where the primary measure is counted by area.",
+        at="release.area_outcomes",
+    )
     preregistration: PreregistrationRecord | None = key(
         "Relation to a preregistered plan; null for a study without an operation, which has none.",
-        read=lambda run: run.release.preregistration if run.release.operations else None,
+        read=lambda run: run.release.preregistration if run.release.study.operations else None,
     )

@@ -120,6 +120,18 @@ class DefaultGeocodeRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacingRecord(Record):
+    """Rows without coordinates by how they were placed by their address, or why they were not."""
+
+    how: str = key(
+        "exact address, intersection, block; matched (written much alike), same text, streets meet (inferred); ambiguous, not "
+        "found, no address (not placed).",
+        at="0",
+    )
+    rows: CountRecord = key("Rows, to the nearest ten in a public release.", at="1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLedgerRecord(Record):
     """The ledger of a source of events."""
 
@@ -130,6 +142,10 @@ class SourceLedgerRecord(Record):
     default_geocodes: tuple[DefaultGeocodeRecord, ...] = key("Points to which unknown addresses were sent.")
     notes: tuple[QualityNoteRecord, ...] = key("Notes on the quality of the source.")
     files: tuple[FileRecord, ...] = key("Ledgers of the files.")
+    placings: tuple[PlacingRecord, ...] = key(
+        "How rows without coordinates were placed by their address; empty if the source names no addresses, or if withheld.",
+        read=lambda ledger: tuple(ledger.placings.items()),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +153,7 @@ class TableLedgerRecord(Record):
     """The ledger of a source without events."""
 
     source: str = key("Name of the source.")
-    kind: Literal["area_table", "survey", "site", "streets"] = key("Kind of the source.")
+    kind: Literal["area_table", "survey", "site", "streets", "addresses"] = key("Kind of the source.")
     format_name: str = key("Name and SHA-256 of the format that read the files.")
     coverage: PeriodRecord | None = key("From the first to the last period with a kept row; null without dates.")
     notes: tuple[QualityNoteRecord, ...] = key("Notes on the quality of the source.")
