@@ -21,7 +21,7 @@ from geoharm.cli.lazy import lazy
 from geoharm.cli.new_flags import Flags, shell_quoted
 from geoharm.cli.options import AsJson, Quiet, print_json, print_written
 from geoharm.errors import StudyError
-from geoharm.model.grid import BANDWIDTH_RULES
+from geoharm.model.kernel_choices import BANDWIDTH_RULES
 
 if TYPE_CHECKING:
     from geoharm.cli import new_files, new_plan

@@ -352,7 +352,10 @@ def _read_guessed_source(
     """
     if not guess.has_events:
         return UnusedFile(
-            _names_text(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
+            _names_text(names),
+            next(line for line in reversed(guess.undecided) if line.startswith(("kind: ", "place: "))).split(": ", 1)[
+                1
+            ],
         )
     format_file = f"{study_file.stem}_{_short_name(names)}.toml"
     toml = guess.toml

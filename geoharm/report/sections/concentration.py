@@ -84,10 +84,6 @@ def leading_map(release: Release) -> Figure | None:
     return Figure(area_map(release, hotspots.views[_WHOLE], caption, hotspots=hotspots.hotspots), caption, legend)
 
 
-def _when(measure: Measure) -> str:
-    return "" if measure.is_undated else ", whole period"
-
-
 def _cluster_map(release: Release) -> Figure | None:
     patterns = next((one for one in release.patterns if one.measure.name == release.study.primary), None)
     if patterns is None or patterns.clusters is None:
@@ -101,6 +97,10 @@ def _cluster_map(release: Release) -> Figure | None:
         caption,
         Legend(legend, "Clusters", wide=True),
     )
+
+
+def _when(measure: Measure) -> str:
+    return "" if measure.is_undated else ", whole period"
 
 
 def _measures_table(release: Release) -> Table:
