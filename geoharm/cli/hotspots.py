@@ -301,6 +301,10 @@ def _found(release: Release) -> list[dict[str, Any]]:
     ]
 
 
+def _number(density: float) -> str:
+    return f"{density:,.0f}" if density >= _ROUNDED_FROM else f"{density:.2g}"
+
+
 def _print_table(found: Sequence[dict[str, Any]]) -> None:
     """Print the first hotspots of every measure."""
     for measure in dict.fromkeys(one["measure"] for one in found):
@@ -309,7 +313,7 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
         print(f"{'rank':>5}{'events':>10}{'share':>8}{'km2':>10}{rows[0]['density_per']:>18}")
         for one in rows[:_MOST_SHOWN]:
             print(
-                f"{one['rank']:>5}{one['events']:>10,}{one['share']:>8.1%}{one['km2']:>10,.2f}{one['density']:>18,.3g}"
+                f"{one['rank']:>5}{one['events']:>10,}{one['share']:>8.1%}{one['km2']:>10,.2f}{_number(one['density']):>18}"
             )
         if len(rows) > _MOST_SHOWN:
             print(f"      and {len(rows) - _MOST_SHOWN:,} more in the table")
