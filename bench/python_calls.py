@@ -67,7 +67,9 @@ def spillover(events: geopandas.GeoDataFrame) -> float:
     metric = events.to_crs(CRS)
     x, y = metric.geometry.x.to_numpy(), metric.geometry.y.to_numpy()
     side = int(2 * HALF / CELL)
-    column, row = (np.floor((values - centre + HALF) / CELL).astype(int) for values, centre in zip((x, y), CENTRE, strict=True))
+    column, row = (
+        np.floor((values - centre + HALF) / CELL).astype(int) for values, centre in zip((x, y), CENTRE, strict=True)
+    )
     inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
     month = (events["date"].to_numpy().astype("datetime64[M]") - np.datetime64("2019-01")).astype(int)
     kept = inside & (month != 36)
@@ -129,10 +131,15 @@ def main() -> None:
         for _ in range(1 if quick else RUNS):
             for job, figures in found.items():
                 figures.append(measured(job, rows))
-        best = {job: {key: min(one[key] for one in figures) for key in ("first", "second")} for job, figures in found.items()}
+        best = {
+            job: {key: min(one[key] for one in figures) for key in ("first", "second")}
+            for job, figures in found.items()
+        }
         for job, seconds in best.items():
             answer = found[job][0]["answer"]
-            print(f"{rows:,} events, {job}: first call {seconds['first']:.1f} s, next {seconds['second']:.1f} s, change {answer:+.0%}")
+            print(
+                f"{rows:,} events, {job}: first call {seconds['first']:.1f} s, next {seconds['second']:.1f} s, change {answer:+.0%}"
+            )
         line = {"figure": f"evaluate {rows:,} events, next call", "seconds": round(best["geoharm"]["second"], 2), "first_call": round(best["geoharm"]["first"], 2)}  # fmt: skip
         if peer:
             line |= {"peer": peer, "ratio": round(best["diff-diff"]["second"] / best["geoharm"]["second"], 2)}

@@ -72,9 +72,20 @@ def _check_file_name(name: str) -> str:
     return name
 
 
+def _check_web_folder(address: str) -> str:
+    """Return an address if it is that of a folder on the web: https, a host, and a slash at its end; no query."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::\d+)?/(?:[A-Za-z0-9._~%!$&'()*+,;=:@-]+/)*", address):
+        msg = (
+            'is no web address of a folder; write it in full, with a slash at its end: "https://city.example/reports/".'
+        )
+        raise ValueError(msg)
+    return address
+
+
 Name: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=200)]
 Text: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=5000)]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=255), AfterValidator(_check_file_name)]
+WebFolder: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_check_web_folder)]
 Day: TypeAlias = Annotated[date, AfterValidator(_check_day)]
 
 

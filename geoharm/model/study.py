@@ -53,6 +53,8 @@ MAX_LOOKS = 24
 MAX_COMPARISONS = 12
 # Further outputs besides the pages, for use in other reports.
 PIECES = ("figures", "tables", "workbook", "effects", "word")
+# Sizes of paper of the Word document.
+PAPERS = ("a4", "letter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,10 @@ class PublishSettings:
         Time steps of the map: one of `map_steps.STEPS`.
     ground : Ground or None
         Streets, water, green and names that lie under the maps.
+    paper : str
+        Size of the Word document's pages: one of `PAPERS`.
+    address : str
+        Web address of the folder where the pages will be, ending in a slash; empty if it is not known.
     """
 
     release: str = "public"
@@ -293,6 +299,8 @@ class PublishSettings:
     tiles: BackgroundTiles | None = None
     steps: str = "phases"
     ground: Ground | None = None
+    paper: str = "a4"
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +367,11 @@ class Study:
     def is_by_area(self) -> bool:
         """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
         return any(measure.name == self.primary for measure in self.harm.area_measures)
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether it maps lists of places, which have no dates."""
+        return bool(self.measures) and all(measure.is_undated for measure in self.measures)
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name, of dated points or of areas."""

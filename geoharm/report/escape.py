@@ -52,6 +52,11 @@ def cell_text(text: str) -> str:
     return "'" + text if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "\uff1d")) else text
 
 
+def xml_text(text: str) -> str:
+    """Return text for a document whose library escapes it, without the characters that XML forbids."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", visible_text(text))
+
+
 def json_block(value: object) -> Markup:
     r"""Return JSON that is safe inside a script element.
 

@@ -21,8 +21,9 @@ class FileNames:
         Stands in every name before its extension: the release's mark, then the operation's number and name if there
         are several.
     report, run : str
-    embed, map, workbook, table : str
-        Empty if the release has none. The table of all hotspots is of a study that evaluates no operation.
+    embed, map, workbook, table, word, card : str
+        Empty if the release has none. The table of all hotspots is of a study that evaluates no operation; Word document and
+        picture of the card are of one that does.
     """
 
     ending: str
@@ -32,10 +33,13 @@ class FileNames:
     map: str = ""
     workbook: str = ""
     table: str = ""
+    word: str = ""
+    card: str = ""
 
 
 def file_names(release: Release, operation: ReleasedOperation | None) -> FileNames:
     """Return the names of the files about one operation of a release; with None those of a study that evaluates none."""
+    wanted = release.study.publish.files
     mark = "-internal" if release.is_internal else ""
     ending = mark
     if operation is not None and len(release.operations) > 1:
@@ -48,6 +52,8 @@ def file_names(release: Release, operation: ReleasedOperation | None) -> FileNam
         run=f"run{mark}.json",
         embed=f"embed{ending}.html" if operation is not None else "",
         map=f"map{ending}.html" if release.hotspots else "",
-        workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in release.study.publish.files else "",
+        workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in wanted else "",
         table=f"hotspots{ending}.csv" if release.hotspots and operation is None else "",
+        word=f"brief{ending}.docx" if "word" in wanted and operation is not None else "",
+        card=f"{REUSE_FOLDER}/card{ending}.png" if "figures" in wanted and operation is not None else "",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
-from geoharm.disclosure.released import Release
+from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.disclosure.statements import NOTHING_SAID
 from geoharm.report.document import Chart, Section, Table
 from geoharm.report.escape import element
@@ -16,15 +16,18 @@ from geoharm.report.exports.effects_files import effects_csv, effects_parquet
 from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.hotspot_table import hotspot_table
-from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
+from geoharm.report.exports.pictures import OF_SLIDE, picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.file_names import REUSE_FOLDER, file_names
+from geoharm.report.maps.map_picture import map_picture
 from geoharm.report.maps.web_map import map_page
+from geoharm.report.pages.card_picture import card_picture
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.pages.hotspots import annex_sections, hotspots_page
 from geoharm.report.pages.report import report_page, report_sections, verdict_chart
+from geoharm.report.pages.word_brief import word_brief
 from geoharm.report.publication import OpenFolder, open_folder, publish_files
 from geoharm.report.sections.concentration import concentration_sections, leading_map
 from geoharm.report.wording.concentration import heading, lead, summary_lines
@@ -103,13 +106,18 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
         if release.hotspots:
             pages[names.map] = map_page(release, operation, verdict)
         pages[names.embed] = embed_page(release, operation, verdict, names.embed)
+        if names.word:
+            pages[names.word] = word_brief(release, operation, verdict)
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
             f"{REUSE_FOLDER}/{file_name}": page
-            for file_name, page in _figures_and_tables(
-                release, sections, name, first=verdict_chart(operation), about=study_operation.name
-            ).items()
+            for file_name, page in {
+                **_figures_and_tables(
+                    release, sections, name, first=verdict_chart(operation), about=study_operation.name
+                ),
+                **_card_and_map(release, operation, verdict, name),
+            }.items()
         }
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
@@ -148,6 +156,20 @@ def _pages_without_operation(release: Release) -> dict[str, str | bytes]:
     first = picture.chart if picture else None
     files = _figures_and_tables(release, every, names.ending, first=first, about=release.study.name)
     return pages | {f"{REUSE_FOLDER}/{file_name}": page for file_name, page in files.items()}
+
+
+def _card_and_map(
+    release: Release, operation: ReleasedOperation, verdict: Verdict, name: str
+) -> dict[str, str | bytes]:
+    """Return the pictures of an operation's card and map, by file name, if figures are requested."""
+    files: dict[str, str | bytes] = {}
+    if "figures" in release.study.publish.files:
+        drawn = {"card": card_picture(release, operation, verdict), "map": map_picture(release, operation)}
+        for picture_name, picture in drawn.items():
+            if picture is not None:
+                files[f"{picture_name}{name}.svg"] = picture_svg(picture)
+                files[f"{picture_name}{name}.png"] = picture_png(picture, OF_SLIDE)
+    return files
 
 
 def _figures_and_tables(

@@ -14,12 +14,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
-from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, WebFolder, growing
 from geoharm.geo.ground_layouts.schema import GroundLayerTable
 from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
-from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
+from geoharm.model.kernel_choices import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.map_steps import STEPS
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, SIGNS_OF, UNITS
 from geoharm.model.settings import COMPARED, ChangeSettings, Correction, EmergingSettings
@@ -28,6 +28,7 @@ from geoharm.model.study import (
     GIS_FILES,
     MAX_COMPARISONS,
     MAX_LOOKS,
+    PAPERS,
     PIECES,
     TABLE_KINDS,
     HotspotSettings,
@@ -809,6 +810,13 @@ class PublishTable(Table):
     files: list[Annotated[str, OneOf((*GIS_FILES, *PIECES))]] = Field(
         default=[],
         description="Further files. For a GIS: `geopackage` (hotspots, zones with their effects, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `qgis` (the same and a QGIS project that opens it all), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other programs and reports: `effects` (every effect as one row, as CSV and Parquet), `word` (the brief as a Word document), and in the folder `pieces` `figures` (card, map and every figure as SVG and PNG), `tables` (CSV), `workbook` (Excel). `docs/outputs.md` says what each holds.",
+    )
+    paper: Annotated[str, OneOf(PAPERS)] = Field(
+        default=_DEFAULT_PUBLISH.paper, description="Paper size of the Word document."
+    )
+    address: WebFolder | None = Field(
+        default=None,
+        description="Web address of the folder where the pages will be, such as `https://city.example/reports/`. A shared link then shows the card's picture (with `figures`); nothing is loaded from there.",
     )
 
 

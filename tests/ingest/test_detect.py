@@ -417,7 +417,11 @@ def test_a_table_of_addresses_says_what_it_lacks(tmp_path):
     assert any("there are no coordinates" in doubt and "under addresses" in doubt for doubt in guess.undecided)
     assert not guess.has_events
     parts = tmp_path / "parts.csv"
-    cells = {"house_number": lambda n: n + 1, "street_name": lambda n: ["Oak Ave", "Elm St"][n % 2], "city": ["Ham"] * N}
+    cells = {
+        "house_number": lambda n: n + 1,
+        "street_name": lambda n: ["Oak Ave", "Elm St"][n % 2],
+        "city": ["Ham"] * N,
+    }
     parts.write_text(table(call_date=DAYS, **cells, kind=KINDS), encoding="utf-8")
     found = guess_format(single_input_file(parts))
     assert {key: found.columns[key] for key in ("number", "street", "town")} == {

@@ -8,8 +8,10 @@ import json
 import math
 import re
 import sqlite3
+import struct
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,6 +27,7 @@ from geoharm.disclosure.protect import protect
 from geoharm.errors import PublishError
 from geoharm.report.cells import change_cell, number_cell, text_cell
 from geoharm.report.charts.marks import text
+from geoharm.report.charts.text_lines import cut_text, text_lines, text_width
 from geoharm.report.document import Cell, Chart, Column, Missing, Row, Table
 from geoharm.report.exports.pictures import _FONT_RANGES, _FONTS, picture_png, svg_to_png
 from geoharm.report.exports.tables import MISSING_TEXTS, table_csv
@@ -40,7 +43,10 @@ EVERYTHING = ("geopackage", "figures", "tables", "workbook")
 
 @pytest.fixture(scope="module")
 def release(area):
-    whole = result(area, PLENTY, spots=[planted_spot(area, 60, 6)])
+    spot = planted_spot(area, 60, 6)
+    surface = spot.views["", "whole period"]
+    spot = replace(spot, views={**spot.views, ("X", "before"): surface, ("X", "after"): surface})
+    whole = result(area, PLENTY, spots=[spot])
     whole = replace(whole, study=replace(whole.study, publish=replace(whole.study.publish, files=EVERYTHING)))
     return protect(whole)
 
@@ -63,7 +69,7 @@ def tables(release):
 def test_every_figure_of_the_report_is_a_file_of_its_own(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
     page = page[page.index('<p class="kicker">Annex') :]  # the brief repeats some of the annex's drawings
-    drawings = sorted((folder / "pieces").glob("*.svg"))
+    drawings = sorted((folder / "pieces").glob("figure-*.svg"))
     # The first piece is the headline's interval, which the page draws beside those of the other harms.
     assert len(drawings) == 1 + len(re.findall(r'<svg class="(?:chart|map)"', page))
     for path in drawings:
@@ -72,6 +78,39 @@ def test_every_figure_of_the_report_is_a_file_of_its_own(folder):
         assert root.find("{http://www.w3.org/2000/svg}title").text
         png = path.with_suffix(".png").read_bytes()
         assert int.from_bytes(png[16:20], "big") == round(170 / 25.4 * 300)
+        assert png_width_mm(png) == pytest.approx(170, abs=0.1)
+
+
+def png_width_mm(png):
+    """Return how wide a program places a PNG: its pixels over its dots per metre."""
+    at = png.index(b"pHYs")
+    dots, _, unit = struct.unpack(">IIB", png[at + 4 : at + 13])
+    assert (unit, png[at + 13 : at + 17]) == (1, struct.pack(">I", zlib.crc32(png[at : at + 13])))
+    return int.from_bytes(png[16:20], "big") / dots * 1000
+
+
+@pytest.mark.parametrize(("name", "sides"), [("card", (1920, 1008)), ("map", (1920, 1080))])
+def test_card_and_map_are_pictures_as_wide_as_a_slide(release, folder, name, sides):
+    root = ElementTree.parse(folder / "pieces" / f"{name}.svg").getroot()
+    title = root.find("{http://www.w3.org/2000/svg}title").text
+    assert root.get("aria-label").startswith(f"{title}. ")
+    png = (folder / "pieces" / f"{name}.png").read_bytes()
+    assert tuple(int.from_bytes(png[at : at + 4], "big") for at in (16, 20)) == sides
+    assert png_width_mm(png) == pytest.approx(338.7, abs=0.1)
+    verdict = verdict_of(release, release.operations[0])
+    words = " ".join(text for text in root.itertext())
+    if name == "card":
+        assert title.endswith(verdict.headline)
+        assert all(word in words for clause in verdict.clauses for word in clause.text.split())
+
+
+def test_long_words_in_a_picture_are_broken_or_cut():
+    words = "needle finds near the station of the long name " * 3
+    lines = text_lines(words, 200, 14)
+    assert " ".join(lines) == words.strip()
+    assert all(text_width(line, 14) <= 200 for line in lines)
+    assert text_width(cut_text(words, 120, 14), 14) <= 120
+    assert text_lines("Schifffahrtsgesellschaften", 20, 14) == ["Schifffahrtsgesellschaften"]
 
 
 def test_a_picture_is_not_empty(folder):

@@ -12,9 +12,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from geoharm._text import visible_text
 from geoharm.report.cells import text_cell
 from geoharm.report.document import Column, Missing, Row, Table, Value
+from geoharm.report.escape import xml_text
 
 _FIXED_DATE = datetime(2000, 1, 1)
 _MAX_COLUMN_WIDTH = 60
@@ -125,5 +125,5 @@ def _unique_heads(heads: Sequence[str]) -> list[str]:
 
 
 def _clean_text(text: str) -> str:
-    """Return text without characters that XML forbids, cut to the length of a cell."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", visible_text(text))[:32_000]
+    """Return text as a sheet may hold it, cut to the length of a cell."""
+    return xml_text(text)[:32_000]

@@ -57,14 +57,14 @@ def balance_lines(verdict: Verdict) -> list[ZoneLine[StateCell]]:
     ]
 
 
-def balance_comparison(verdict: Verdict) -> str:
-    """Return what the balance is compared with; the comparison is named only if it is the same everywhere."""
+def balance_comparison(verdict: Verdict, *, numbers: str = " Numbers: page 2.") -> str:
+    """Return what the balance is compared with, and where its `numbers` are; it is named only if it is the same everywhere."""
     compared = comparisons(verdict)
     if compared == {Comparison.PLACES_LIKE_IT}:
-        return "Against what places like it suggest. Numbers: page 2."
+        return f"Against what places like it suggest.{numbers}"
     if compared == {Comparison.CONTROL_AREA}:
         return "Against what the control area did. No answer here is a finding."
-    return "Against what places like it suggest; where none compare, the control area. Numbers: page 2."
+    return f"Against what places like it suggest; where none compare, the control area.{numbers}"
 
 
 def sum_lines(lines: Sequence[Multiplication], later: str) -> list[SumLine]:
@@ -130,8 +130,10 @@ def evidence(verdict: Verdict) -> Evidence | None:
     )
 
 
-def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str]]:
-    """Return the facts beside the balance."""
+def facts(
+    release: Release, operation: ReleasedOperation, *, plan_at: str = "see the plan, page 4"
+) -> list[tuple[str, str]]:
+    """Return the facts beside the balance; `plan_at` says where a plan that was not kept to is told."""
     design, study_operation = operation.design, operation.design.operation
     effect = operation.primary.effect("target")
     check = effect.placebo
@@ -139,7 +141,7 @@ def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str
     plan = release.preregistration
     status = "a plan was locked first" if plan.is_confirmatory else "no plan was locked first"
     if plan.digest and not plan.is_confirmatory:
-        status = "see the plan, page 4"
+        status = plan_at
     chosen = format_numbers.days_text(study_operation.chosen_on) if study_operation.chosen_on else "not stated"
     return [
         ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km\u00b2, {study_operation.target_note}"),
