@@ -268,7 +268,7 @@ def test_a_study_by_area_without_an_operation_ranks_areas(tmp_path):
     assert (study.primary, study.is_by_area) == ("overdoses", True)
     result = run(study, data=tmp_path / "data", out=tmp_path / "out", database=tmp_path / "s.duckdb")
     assert result.published.hotspots == (
-        "Overdoses, counted by area: the highest rate is that of A30, 528.5 a km² and year.",
+        "Overdoses, counted by area: the highest rate is that of A30, 527.6 a km² and year.",
     )
     text = page_text(tmp_path)
     assert "Where harm concentrates" in text
