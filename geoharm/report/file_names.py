@@ -21,9 +21,9 @@ class FileNames:
         Stands in every name before its extension: the release's mark, then the operation's number and name if there
         are several.
     report, run : str
-    embed, map, workbook, word, card, table : str
-        Empty if the release has none. The card is its picture; the table of all hotspots is of a study that evaluates no
-        operation.
+    embed, map, workbook, table, word, card : str
+        Empty if the release has none. The table of all hotspots is of a study that evaluates no operation; Word document and
+        picture of the card are of one that does.
     """
 
     ending: str
@@ -32,9 +32,9 @@ class FileNames:
     embed: str = ""
     map: str = ""
     workbook: str = ""
+    table: str = ""
     word: str = ""
     card: str = ""
-    table: str = ""
 
 
 def file_names(release: Release, operation: ReleasedOperation | None) -> FileNames:
@@ -53,7 +53,7 @@ def file_names(release: Release, operation: ReleasedOperation | None) -> FileNam
         embed=f"embed{ending}.html" if operation is not None else "",
         map=f"map{ending}.html" if release.hotspots else "",
         workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in wanted else "",
+        table=f"hotspots{ending}.csv" if release.hotspots and operation is None else "",
         word=f"brief{ending}.docx" if "word" in wanted and operation is not None else "",
         card=f"{REUSE_FOLDER}/card{ending}.png" if "figures" in wanted and operation is not None else "",
-        table=f"hotspots{ending}.csv" if release.hotspots and operation is None else "",
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
@@ -113,14 +112,12 @@ def _publish_into(into: OpenFolder, release: Release) -> PublishedFiles:
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
             f"{REUSE_FOLDER}/{file_name}": page
-            for file_name, page in _figures_and_tables(
-                release,
-                sections,
-                name,
-                first=verdict_chart(operation),
-                about=study_operation.name,
-                slides=_slides(release, operation, verdict),
-            ).items()
+            for file_name, page in {
+                **_figures_and_tables(
+                    release, sections, name, first=verdict_chart(operation), about=study_operation.name
+                ),
+                **_card_and_map(release, operation, verdict, name),
+            }.items()
         }
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
@@ -161,26 +158,26 @@ def _pages_without_operation(release: Release) -> dict[str, str | bytes]:
     return pages | {f"{REUSE_FOLDER}/{file_name}": page for file_name, page in files.items()}
 
 
-def _slides(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Chart]:
-    """Return the card and the map as wide as a slide, if figures are requested."""
-    if "figures" not in release.study.publish.files:
-        return {}
-    card, drawn = card_picture(release, operation, verdict), map_picture(release, operation)
-    return {"card": card} | ({"map": drawn} if drawn else {})
+def _card_and_map(
+    release: Release, operation: ReleasedOperation, verdict: Verdict, name: str
+) -> dict[str, str | bytes]:
+    """Return the pictures of an operation's card and map, by file name, if figures are requested."""
+    files: dict[str, str | bytes] = {}
+    if "figures" in release.study.publish.files:
+        drawn = {"card": card_picture(release, operation, verdict), "map": map_picture(release, operation)}
+        for picture_name, picture in drawn.items():
+            if picture is not None:
+                files[f"{picture_name}{name}.svg"] = picture_svg(picture)
+                files[f"{picture_name}{name}.png"] = picture_png(picture, OF_SLIDE)
+    return files
 
 
 def _figures_and_tables(
-    release: Release,
-    sections: Sequence[Section],
-    name: str,
-    *,
-    first: Chart | None,
-    about: str,
-    slides: Mapping[str, Chart] = MappingProxyType({}),
+    release: Release, sections: Sequence[Section], name: str, *, first: Chart | None, about: str
 ) -> dict[str, str | bytes]:
     """Return the figures and tables of a report that are requested under ``[publish] files``, by file name.
 
-    The first figure is that of page one; `about` is the operation, or the study without one; `slides` are as wide as a slide.
+    The first figure is that of page one; `about` is the operation, or the study without one.
     """
     wanted = release.study.publish.files
     files: dict[str, str | bytes] = {}
@@ -190,9 +187,6 @@ def _figures_and_tables(
         for chart_name, chart in zip(picture_names(charts), charts, strict=True):
             files[f"{chart_name}{name}.svg"] = picture_svg(chart)
             files[f"{chart_name}{name}.png"] = picture_png(chart)
-        for slide_name, slide in slides.items():
-            files[f"{slide_name}{name}.svg"] = picture_svg(slide)
-            files[f"{slide_name}{name}.png"] = picture_png(slide, OF_SLIDE)
     if "tables" in wanted:
         for number, (title, table) in enumerate(tables, start=1):
             files[f"{table_name(number, title)}{name}.csv"] = "\ufeff" + table_csv(table)
