@@ -96,6 +96,7 @@ def appraise(
         collected = collect.collect_baseline(engine, study, ledgers)
     progress("weighing options", 0, 1)
     appraisal = pipeline_appraise.appraise_options(collected, operation, threshold=threshold_of(study))
+    progress("weighing options", 1, 1)
     progress("writing pages", 0, 1)
     released = protect_appraisal(study, appraisal)
     output = DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
@@ -149,6 +150,7 @@ def prioritise(
     ranking = pipeline_prioritise.prioritise_markets(
         collected, hotspots, weights=weights, threshold=threshold_of(study)
     )
+    progress("ranking markets", 1, 1)
     progress("writing pages", 0, 1)
     released = protect_ranking(study, ranking)
     output = DecisionOutput(ranking_record(released), publish_ranking(released, out))

@@ -32,7 +32,6 @@ from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
 from geoharm.queries.area_events import area_event_counts
 from geoharm.queries.counts import (
-    all_points,
     category_counts,
     dated_points,
     located_points,
@@ -42,6 +41,7 @@ from geoharm.queries.counts import (
     zone_counts,
 )
 from geoharm.queries.coverage import coverage
+from geoharm.queries.located_events import located_events
 from geoharm.queries.night_counts import night_counts
 from geoharm.queries.rejected import rejected_days
 from geoharm.queries.save import save_results
@@ -344,7 +344,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
             f"zone counts of the finds of {source}": zone_counts(engine, finds, ZONES),
             f"category counts of {source}": category_counts(engine, everything, ZONES),
             f"own place counts of {source}": own_place_counts(engine, everything, ZONES),
-            f"all points of {source}": all_points(engine, source),
+            f"located events of {source}": located_events(engine, source),
             f"points of {source}": located_points(engine, everything, SPRINGS),
             f"weighted points of {source}": located_points(engine, finds, WHOLE, weighted=True),
             f"weights of {source}": stated_weights(engine, finds),
