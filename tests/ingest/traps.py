@@ -700,7 +700,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "addresses and nothing beside them": Trap("`1 Main St`, and no coordinates", addressed("1 Main St", "2 Main St"), 1, ("reads no coordinates; name a source of addresses",), ADDRESSED),
         "addresses beside their list": Trap("`1 MAIN STREET`, `2 Main St, Apt 3`", addressed("1 MAIN STREET", "2 Main St, Apt 3"), 0, (KEPT_2, "exact address 2"), ADDRESSED, known=MAIN_STREET),
         "an address at two places": Trap("in two towns, with and without the town", addressed("3 Main St", "3 Main St, Ham", "1 Main St"), 0, ("exact address 2, ambiguous 1", "1 without a place"), ADDRESSED, known=MAIN_STREET),
-        "a misspelt street": Trap("`1 Mian St`; nothing is guessed", addressed("1 Mian St", "1 Main St"), 0, ("exact address 1, not found 1",), ADDRESSED, known=MAIN_STREET),
+        "a misspelt street": Trap("`1 Mayn St`; nothing is guessed", addressed("1 Mayn St", "1 Main St"), 0, ("exact address 1, not found 1",), ADDRESSED, known=MAIN_STREET),
         "the list of another town": Trap("no address is on it", addressed("1 High St", "2 High St"), 1, ('None of the 2 addresses of "s", such as "1 High St", was found in "known"',), ADDRESSED, known=MAIN_STREET),
         "a list that lies elsewhere": Trap("90 km from the study area", addressed("1 Main St"), 1, ('No address of "known" lies in the study area',), ADDRESSED, known=known(("1 Main St", "", 90_000, 0))),
         "a list without its columns": Trap("`street,x,y`", addressed("1 Main St"), 1, ("does not have the columns", '"address"'), ADDRESSED, known="street,x,y\nMain St,1,2\n"),
