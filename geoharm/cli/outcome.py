@@ -1,4 +1,4 @@
-"""How some work ended: the exit code, and one sentence on what ended it early."""
+"""How work ended: its exit code, and one sentence on what ended it early."""
 
 from __future__ import annotations
 

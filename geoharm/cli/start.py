@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from geoharm.cli.stopping import until_stopped
+from geoharm.cli.signals import until_stopped
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from geoharm.cli.stopping import until_stopped
+from geoharm.cli.signals import until_stopped
 
 
 @dataclass(frozen=True, slots=True)

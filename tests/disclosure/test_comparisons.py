@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.comparisons import protect_comparison
 from geoharm.disclosure.constraints import constraints_of
-from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.hotspots import protect_hotspots
 from geoharm.disclosure.protect import _disclose, protect
 from geoharm.hotspots.results.comparison import MeasureComparison
@@ -118,7 +117,7 @@ def test_given_up_comparisons_leave_no_count_no_picture_and_no_outline(area):
     maps = ((protect_hotspots(spots, area, K),), ())
     shown = _disclose(result, K, maps, {})
     assert key in shown.hotspots[0].views
-    gone = _disclose(result, K, maps, {MEASURE.name: SuppressionLevel.COMPARISONS})
+    gone = _disclose(result, K, maps, {}, {MEASURE.name})
     assert gone.comparisons[0].counts == (Suppressed(), Suppressed())
     assert math.isnan(gone.comparisons[0].ratio.value)
     assert gone.comparisons[0].ratio.note.reason is Reason.GIVES_BACK

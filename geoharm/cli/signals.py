@@ -1,6 +1,6 @@
-"""Signals end the work: whatever is being written is taken back, and the exit code says which one it was.
+"""Signals end the work, and whatever is being written is taken back on the way out.
 
-Nothing that takes time is imported here.
+Nothing that takes time is imported here, so that a signal is seen to from the start.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-
-from geoharm.cli.exit_codes import STOPPED
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Longer than taking back what is half written.
@@ -93,4 +91,4 @@ def until_stopped(work: Callable[[Callable[[], bool]], int], *, ignored: Sequenc
         stop.is_over = True
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-    return (STOPPED + stop.number, stop.number) if stop.has_come() else (code, 0)
+    return (128 + stop.number, stop.number) if stop.has_come() else (code, 0)
