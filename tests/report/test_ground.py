@@ -140,7 +140,7 @@ def test_a_picture_has_the_larger_streets_of_its_square_and_no_more():
     (west, east), (_, north) = _crs.transform(
         [x - 1000, x + 1000], [y - 1000, y + 1000], source=CRS, target=_crs.MERCATOR
     )
-    frame = Frame(CRS, west, north, east - west, 340 / 2000, (x - 2000, y - 2000, x + 2000, y + 2000))
+    frame = Frame(CRS, west, north, east - west, 340 / 2000, (x - 2000, y - 2000, x + 2000, y + 2000), is_whole=False)
     ground = Ground(
         (
             street(GroundKind.MAIN, [(-5000, 0), (5000, 0)]),
