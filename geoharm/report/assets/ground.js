@@ -331,6 +331,7 @@
           [this.canvas, this.spare] = [this.spare, this.canvas];
           this.spare.replaceWith(this.canvas);
         }
+        this.canvas.dataset.zoom = String(drawing.zoom);
         this.place();
       };
       if (atOnce) { go(); } else { setTimeout(go, 0); }

@@ -407,14 +407,20 @@
     });
   }
   dark.addEventListener("change", () => repaint());
+  // The whole view of the screen is fitted into the size that the map has on paper.
+  let screen = null;
   window.addEventListener("beforeprint", () => {
+    screen = { bounds: main.map.getBounds(), centre: main.map.getCenter(), zoom: main.map.getZoom() };
     document.documentElement.classList.add("paper");
     main.map.invalidateSize({ animate: false });
+    main.map.fitBounds(screen.bounds, { animate: false });
     cut();
     repaint("at once");
   });
   window.addEventListener("afterprint", () => {
     document.documentElement.classList.remove("paper");
+    main.map.invalidateSize({ animate: false });
+    if (screen) { main.map.setView(screen.centre, screen.zoom, { animate: false }); }
     repaint();
   });
   show();
