@@ -208,6 +208,7 @@ def check_metric_crs(crs: str) -> str:
     return crs
 
 
+@cache
 def local_utm(longitude: float, latitude: float) -> str:
     """Return the EPSG code of the UTM zone (WGS 84) that contains a place.
 

@@ -75,7 +75,9 @@ def _check_file_name(name: str) -> str:
 def _check_web_folder(address: str) -> str:
     """Return an address if it is that of a folder on the web: https, a host, and a slash at its end; no query."""
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(?::\d+)?/(?:[A-Za-z0-9._~%!$&'()*+,;=:@-]+/)*", address):
-        msg = 'is no web address of a folder; write it in full, with a slash at its end: "https://city.example/reports/".'
+        msg = (
+            'is no web address of a folder; write it in full, with a slash at its end: "https://city.example/reports/".'
+        )
         raise ValueError(msg)
     return address
 

@@ -9,6 +9,7 @@ from geoharm.evaluation.results.composite import CompositeResult, CompositeSumma
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.results.area_change import AreaOutcome
 from geoharm.harm.results.net_harm import HarmAssessment
+from geoharm.hotspots.results.area_ranking import AreaRanking
 from geoharm.hotspots.results.change import ChangeResult
 from geoharm.hotspots.results.comparison import MeasureComparison
 from geoharm.hotspots.results.maps import HotspotResult
@@ -130,6 +131,8 @@ class StudyResult:
         Composite outcomes over several measures, rings or windows.
     comparisons : tuple of MeasureComparison
         One for each comparison and measure, the primary measure first.
+    area_rankings : tuple of AreaRanking
+        One for each measure of areas.
     area_outcomes : tuple of AreaOutcome
         One for each operation and measure of areas, if the primary measure is counted by area; no operation is then evaluated.
     """
@@ -145,4 +148,5 @@ class StudyResult:
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
     composites: tuple[CompositeSummary[CompositeResult], ...] = ()
     comparisons: tuple[MeasureComparison, ...] = ()
+    area_rankings: tuple[AreaRanking, ...] = ()
     area_outcomes: tuple[AreaOutcome, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import typer.main
 
 from geoharm import _crs
 from geoharm.cli.guard import guarded
@@ -20,6 +22,7 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 from geoharm.simulation.location import CENTRE, CRS
 from tests.cli.examples import examples
+from tests.cut_off import cut_off
 from tests.made_once import made_once
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +71,10 @@ def area() -> StudyArea:
 @pytest.fixture(scope="session")
 def span() -> Period:
     return Period(date(2019, 1, 1), date(2023, 1, 1))
+
+
+# Typer builds all verbs anew for every call, which takes longer than many a verb does.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def main() -> None:
@@ -188,18 +195,25 @@ def browser():
 
 @pytest.fixture(scope="session")
 def demo_run(root, tmp_path_factory) -> Path:
-    """Return the folder in which the example of `geoharm run` was run, without the truth: ``maps/demo`` and ``printed.txt``."""
+    """Return the folder in which the example of `geoharm run` was run: ``maps/demo`` and ``printed.txt``.
+
+    Without the truth, and without a network where it can be cut off.
+    """
 
     def run_demo(folder: Path) -> None:
         without_truth = shutil.ignore_patterns("truth.json")
         shutil.copytree(root / "data" / "sample", folder / "data" / "sample", ignore=without_truth)
         shutil.copytree(root / "pipelines", folder / "pipelines")
+        (folder / "way").mkdir()
+        before, environment = cut_off(folder / "way") or ((), None)
         finished = subprocess.run(
-            [sys.executable, "-m", *examples()["run"]],
-            cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8", timeout=900,
+            [*before, sys.executable, "-m", *examples()["run"]],
+            cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8", timeout=1200, env=environment,
         )  # fmt: skip
         assert finished.returncode == 0, finished.stderr
         (folder / "printed.txt").write_text(finished.stdout, encoding="utf-8")
+        if environment is not None:
+            (folder / "cut-off").touch()
 
     return made_once(tmp_path_factory, "demo-run", run_demo)
 

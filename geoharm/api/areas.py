@@ -59,8 +59,10 @@ def read_area(area: AreaLike, *, name: str, events_crs: str, crs: str) -> BaseGe
         check_polygon(shape, name)
     x, y = shapely.get_coordinates(present).T
     check_in_use(x, y, source, what=name)
-    (shape,) = transformed([shapely.union_all(present)], source, crs)
-    return check_polygon(shape, name)
+    # Valid polygons may touch themselves by the rounding of the projection, which is mended without a word.
+    moved = shapely.make_valid(transformed(list(present), source, crs))
+    parts = [part for part in shapely.get_parts(shapely.union_all(moved)) if part.geom_type == "Polygon"]
+    return check_polygon(shapely.union_all(parts), name)
 
 
 def study_area_of(area: AreaLike | None, events: Events, *, events_crs: str) -> tuple[StudyArea, list[str]]:

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.api.areas import AreaLike, read_area, study_area_of
 from geoharm.api.frames import check_frame, crs_name, read_events
-from geoharm.api.operation import MeasureText, read_measure
+from geoharm.api.operation import HarmLike, MeasureText, read_measure
 from geoharm.api.source import Covers, Source, measure_data, place_events, read_period
 from geoharm.errors import DesignError
 from geoharm.model.geometry import StudyArea
@@ -94,7 +94,7 @@ def count_events(
     kind: str = "incident",
     unit: str = "events",
     recorded_by: str = "public",
-    harm: tuple[str, str] | None = None,
+    harm: HarmLike = None,
 ) -> Counted:
     """Return events in their study area, and what is counted of them; the arguments are those of `geoharm.evaluate`.
 

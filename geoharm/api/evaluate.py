@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import count_events
 from geoharm.api.evaluation import Evaluation
-from geoharm.api.operation import After, Before, read_operation, study_of
+from geoharm.api.operation import BY_KIND, After, Before, HarmLike, read_operation, study_of
 from geoharm.api.source import Covers, measure_data, zones_of
 from geoharm.errors import DataError
 from geoharm.model.harm_settings import DEFAULT_MARGIN
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import geopandas
 
 AUTO: Literal["auto"] = "auto"
-COMMUNITY_CRIME = ("community", "crime and violence")
 
 
 def evaluate(
@@ -45,7 +44,7 @@ def evaluate(
     kind: str = "incident",
     unit: str = "events",
     recorded_by: str = "public",
-    harm: tuple[str, str] | None = COMMUNITY_CRIME,
+    harm: HarmLike = BY_KIND,
     margin: float = DEFAULT_MARGIN,
     name: str = "the operation",
     seed: int = 0,
@@ -98,8 +97,10 @@ def evaluate(
     unit : str
         What one event is, for sentences: "calls", "requests".
     recorded_by : {"public", "police", "agency"}
-    harm : (str, str) or None
-        Who bears the harm, and its type, for `net_harm`; None for what police did: activity is no harm.
+    harm : (str, str), "by kind" or None
+        Who bears the harm ("user", "family and neighbours", "community", "institutions"), and its type ("health", "crime
+        and violence", "social and nuisance", "economic", "environment"), for `net_harm`; None for what police did: activity
+        is no harm.
     margin : float
         The largest change, as a share of the expected count, that a bound may leave open.
     name : str

@@ -100,7 +100,7 @@ class Hotspots:
         share = sum(hotspot.share for hotspot in hotspots)
         first = (
             f"{name}: {len(hotspots)} hotspots hold {percent_text(share)} of the events on "
-            f"{area / self.counted.area.area_km2:.1%} of the study area ({area:.2f} km2)."
+            f"{percent_text(area / self.counted.area.area_km2)} of the study area ({area:.2f} km2)."
         )
         strongest = f"The first holds {hotspots[0].events:,} of {self.surface.events:,.0f} events, at {hotspots[0].places:,} places."
         bandwidth = self.result.bandwidth

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
@@ -29,6 +29,15 @@ from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, Harm, Measure
 from geoharm.model.period import DURING, Period, first_of_month
 from geoharm.model.study import EVENT_KINDS, BeforeRule, HotspotSettings, Operation, PublishSettings, Study
 
+BY_KIND: Literal["by kind"] = "by kind"
+HarmLike: TypeAlias = tuple[str, str] | Literal["by kind"] | None
+# Who bears the harm of each kind of events, and its type, where a call does not say.
+_HARM_OF_KIND = {
+    "incident": ("community", "crime and violence"),
+    "needle_find": ("community", "environment"),
+    "health": ("user", "health"),
+    "treatment_entry": ("user", "health"),
+}
 Before: TypeAlias = tuple[date | str, date | str] | int | None
 After: TypeAlias = str | Sequence[str] | None
 
@@ -44,7 +53,7 @@ class MeasureText:
     category : str or None
         That column.
     kind, unit, recorded_by : str
-    harm : (str, str) or None
+    harm : (str, str), "by kind" or None
         Who bears it, and its type; None for what police did.
     """
 
@@ -53,7 +62,7 @@ class MeasureText:
     kind: str
     unit: str
     recorded_by: str
-    harm: tuple[str, str] | None
+    harm: HarmLike
 
     @property
     def title(self) -> str:
@@ -69,10 +78,17 @@ def read_measure(text: MeasureText, events: Events) -> Measure:
     DataError
         With one sentence.
     """
+    harm: object = _HARM_OF_KIND.get(text.kind) if text.harm == BY_KIND else text.harm
+    if harm is not None and not (isinstance(harm, tuple | list) and len(harm) == 2):
+        msg = (
+            f'harm is (who bears it, its type), "by kind", or None for what police did; "{shown(str(harm))}" was given.'
+        )
+        raise DataError(msg)
+    borne_by, harm_type = harm or ("", "")
     for value, known, name in (
         (text.kind, EVENT_KINDS, "kind"),
         (text.recorded_by, RECORDERS, "recorded_by"),
-        *(() if text.harm is None else zip(text.harm, (BORNE_BY, HARM_TYPES), ("harm[0]", "harm[1]"), strict=True)),
+        *(() if harm is None else zip(harm, (BORNE_BY, HARM_TYPES), ("harm[0]", "harm[1]"), strict=True)),
     ):
         if value not in known:
             msg = f'{name} is one of {", ".join(known)}; "{shown(str(value))}" was given.'
@@ -88,7 +104,7 @@ def read_measure(text: MeasureText, events: Events) -> Measure:
     elif not isinstance(text.measure, str):
         msg = "Several values in measure need the column that holds them; name it with category=..."
         raise DataError(msg)
-    proactive = [value for value in categories if text.harm is not None and is_proactive(value, kind=text.kind)]
+    proactive = [value for value in categories if harm is not None and is_proactive(value, kind=text.kind)]
     if proactive:
         msg = f'"{shown(proactive[0])}" is enforcement activity, not harm; write harm=None to look at it as activity.'
         raise DataError(msg)
@@ -98,9 +114,19 @@ def read_measure(text: MeasureText, events: Events) -> Measure:
         categories=categories,
         unit=text.unit,
         recorded_by=text.recorded_by,
-        harm=None if text.harm is None else Harm(*text.harm),
+        harm=None if harm is None else Harm(*harm),
         kind=text.kind,
     )
+
+
+def _read_harm(text: MeasureText) -> tuple[str, str] | None:
+    given: object = _HARM_OF_KIND.get(text.kind) if text.harm == BY_KIND else text.harm
+    if given is None:
+        return None
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        msg = f'harm is (who bears it, its type), "by kind", or None for what police did; "{shown(str(given))}" was given.'
+        raise DataError(msg)
+    return str(given[0]), str(given[1])
 
 
 def read_operation(

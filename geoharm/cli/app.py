@@ -291,7 +291,7 @@ app.command(
 )(new)
 app.add_typer(formats_app, name="formats", rich_help_panel=FIRST_LOOK)
 app.command(
-    epilog=example("ground massachusetts.osm.pbf --area areas/boston.geojson --out boston-ground.gpkg"),
+    epilog=example("ground data/sample/ground.geojson --area data/sample/city.geojson --out ground.gpkg"),
     rich_help_panel=FIRST_LOOK,
 )(ground)
 

@@ -13,6 +13,7 @@ from geoharm.errors import GeoharmError, StudyError
 
 Answer = TypeVar("Answer")
 WIDTH = 80
+NO_BREAK = "\u00a0"
 _MOST_LISTED = 30
 
 
@@ -27,11 +28,15 @@ def say(text: str, *, indent: int = 0, hang: int = 2) -> None:
 
 
 def wrapped(text: str, *, indent: int = 0, hang: int = 2) -> str:
-    """Return a text in lines of 80 columns; those after the first are indented further."""
-    return textwrap.fill(
+    """Return a text in lines of 80 columns; those after the first are indented further.
+
+    A no-break space is written as a space at which no line ends.
+    """
+    lines = textwrap.fill(
         text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang), break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
+    return lines.replace(NO_BREAK, " ")
 
 
 def ask(question: str, accept: Callable[[str], Answer], *, default: str = "") -> Answer:
@@ -95,9 +100,9 @@ def chosen_numbers(text: str, most: int) -> list[int]:
     """
     numbers: set[int] = set()
     for part in text.replace(",", " ").split():
-        first, _, last = part.partition("-")
+        first, dash, last = part.partition("-")
         low = chosen_number(first, most)
-        high = chosen_number(last, most) if last else low
+        high = chosen_number(last, most) if dash else low
         if high < low:
             raise StudyError([f'"{part}" runs backwards; type the smaller number first.'])
         numbers.update(range(low, high + 1))

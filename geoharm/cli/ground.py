@@ -34,7 +34,10 @@ def ground(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cut the streets, water, green and names of a study area out of a large extract, as a small file for its maps."""
+    """Cut a small ground file for maps out of a large extract.
+
+    It holds the streets, water, green and names of the study area.
+    """
     target = out or Path(f"{file.name.split('.')[0]}-ground.gpkg")
     if target.exists():
         typer.echo(f'"{target}" exists; choose another --out.', err=True)

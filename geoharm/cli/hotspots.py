@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from geoharm.cli import progress as cli_progress
     from geoharm.disclosure.released import Release
     from geoharm.model import geometry
+    from geoharm.pipeline import planned_steps
     from geoharm.pipeline import run as pipeline_run
     from geoharm.scaffold import hotspot_study, study_text
     from geoharm.scaffold import sources as scaffold_sources
@@ -41,6 +42,7 @@ else:
     hotspot_study = lazy("scaffold.hotspot_study")
     new_files = lazy("cli.new_files")
     new_plan = lazy("cli.new_plan")
+    planned_steps = lazy("pipeline.planned_steps")
     pipeline_run = lazy("pipeline.run")
     scaffold_sources = lazy("scaffold.sources")
     study_reader = lazy("study.read")
@@ -83,7 +85,10 @@ def hotspots(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Map where events concentrate in your files: a map and a table of hotspots, without a study file."""
+    """Map where the events of your files concentrate.
+
+    A map and a table of hotspots, without a study file; every default is said.
+    """
     flags = Flags(study or Path(_STUDY_NAME), Path(), area=area, crs=crs, period=period)
     new_flags.check_flags(flags)
     wanted = _settings(bandwidth, cell, share)
@@ -106,9 +111,11 @@ def hotspots(
             say(sentence)
         for name, text in made.files.items():
             write_whole(Path(scratch) / name, _without_guess_mark(text))
+        mapped_study = study_reader.read_study(used.study_file)
         with cli_progress.ProgressDisplay(quiet) as bar:
+            bar.plan(planned_steps.run_steps(mapped_study, data))
             mapped = pipeline_run.run(
-                study_reader.read_study(used.study_file), data=data, out=out, database=Path(scratch) / "hotspots.duckdb",
+                mapped_study, data=data, out=out, database=Path(scratch) / "hotspots.duckdb",
                 progress=bar.show, on_gone=bar.tell, on_long=bar.tell,
             )  # fmt: skip
     written = [*mapped.published.files]

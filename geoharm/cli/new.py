@@ -119,8 +119,6 @@ def new(
                 say(f"Study area: {look.area.evidence}.")
             new_plan.refuse_missing(flags, look)
             plan = new_plan.plan_of(flags, look)
-    elif not sources:
-        new_plan.look_at(flags, sources, unused)
     files = _files_to_write(study_file, plan, open_guesses)
     _refuse_existing(files, force=force)
     _write_all(files, study_file if plan else None)

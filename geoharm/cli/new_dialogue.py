@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoharm.cli import new_flags, new_plan
-from geoharm.cli.ask import ask, chosen_number, chosen_numbers, list_numbered, say
+from geoharm.cli.ask import NO_BREAK, ask, chosen_number, chosen_numbers, list_numbered, say
 from geoharm.cli.lazy import lazy
 from geoharm.cli.new_flags import DRAWN, Flags
 from geoharm.errors import StudyError
@@ -284,7 +284,8 @@ def _with_area(flags: Flags, text: str, key: str) -> Flags:
 
 def _ask_one_of(names: Sequence[str], *, default: str) -> str:
     """Return one of several names, chosen by number or typed."""
-    say("  ".join(f"{number} {name}" for number, name in enumerate(names, start=1)), indent=2, hang=0)
+    choices = (f"{number} {name}".replace(" ", NO_BREAK) for number, name in enumerate(names, start=1))
+    say("  ".join(choices), indent=2, hang=0)
 
     def accept(text: str) -> str:
         return text if text in names else names[chosen_number(text, len(names)) - 1]

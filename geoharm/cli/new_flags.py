@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -96,9 +98,7 @@ class Flags:
 def shell_quoted(text: object) -> str:
     """Return a word for a command line, in quotes if it needs them."""
     word = str(text)
-    if '"' in word or "$" in word or "`" in word or "\\" in word:
-        return "'" + word.replace("'", "'\\''") + "'"
-    return f'"{word}"' if not word or any(character in word for character in " *?()&;'[]<>|!#~") else word
+    return subprocess.list2cmdline([word]) if os.name == "nt" else shlex.quote(word)
 
 
 def check_flags(flags: Flags) -> None:

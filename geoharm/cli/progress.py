@@ -183,8 +183,7 @@ class _StepBar(_TimedBar):
             console,
             BarColumn(_BAR_WIDTH),
             TextColumn("{task.percentage:>3.0f}%", markup=False),
-            _ComputedColumn(lambda _: f"{_clock(self.elapsed)} so far"),
-            _ComputedColumn(lambda _: self._left(), "cyan"),
+            _ComputedColumn(lambda _: self._times()),
         )
         self._task = self.add_task("", total=None)
 
@@ -206,9 +205,10 @@ class _StepBar(_TimedBar):
         yield self.make_tasks_table(self.tasks)
         yield Text(HOW_TO_STOP, style="dim", no_wrap=True, overflow="ellipsis")
 
-    def _left(self) -> str:
+    def _times(self) -> str:
         seconds = self.time_left.seconds(time.monotonic())
-        return "" if math.isnan(seconds) else f"about {time_in_words(seconds)} left"
+        left = "" if math.isnan(seconds) else f", about {time_in_words(seconds)} left"
+        return f"{_clock(self.elapsed)} so far{left}"
 
 
 class _StudyBars(_TimedBar):

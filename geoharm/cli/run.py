@@ -7,13 +7,12 @@ database or the folder of pages is in use; 130 stopped by Ctrl-C. Of several stu
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geoharm.cli import completion
 from geoharm.cli.lazy import lazy
-from geoharm.cli.ledger_lines import ledger_line
 from geoharm.cli.options import (
     DATA,
     AsJson,
@@ -22,17 +21,14 @@ from geoharm.cli.options import (
     default_database,
     default_output,
     print_json,
-    written_line,
 )
+from geoharm.cli.run_lines import run_lines, run_record
 
 if TYPE_CHECKING:
     from geoharm.cli import progress as cli_progress
     from geoharm.cli import several_runs
-    from geoharm.model.ledger import SourceLedger
-    from geoharm.model.table_ledger import TableLedger
     from geoharm.pipeline import planned_steps
     from geoharm.pipeline import run as pipeline_run
-    from geoharm.pipeline.run import StudyRun
     from geoharm.report import index as report_index
     from geoharm.study import read as study_reader
 else:
@@ -102,49 +98,6 @@ def run(
         return
     for line in run_lines(study_run):
         print(line)
-
-
-def run_record(study_run: StudyRun) -> dict[str, Any]:
-    """Return what a run found, for `--json`."""
-    published, plan = study_run.published, study_run.result.preregistration
-    return {
-        "operations": [
-            {"name": name, "state": verdict.state.value, "headline": verdict.headline, "lead": verdict.lead}
-            for name, verdict in published.verdicts
-        ],
-        "hotspots": list(published.hotspots),
-        "plan": {"kind": plan.kind, "sentence": plan.sentence} if study_run.result.operations else None,
-        "files": [str(path) for path in published.files],
-    }
-
-
-def run_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run found and wrote, as lines for people."""
-    ledgers: list[SourceLedger | TableLedger] = [*study_run.result.ledgers, *study_run.result.tables]
-    lines = [*map(ledger_line, ledgers)]
-    if study_run.result.operations:
-        lines.append(study_run.result.preregistration.sentence)
-    lines += [f"  {sentence}" for sentence in study_run.published.hotspots]
-    return [*lines, *answer_lines(study_run), "", *file_lines(study_run)]
-
-
-def answer_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run found about every operation."""
-    lines = []
-    for name, verdict in study_run.published.verdicts:
-        lines += ["", name]
-        lines += [f"  note: {notice}" for notice in filter(None, (verdict.label, *verdict.notices))]
-        lines += [f"  {verdict.headline}", f"  {verdict.lead}"]
-        lines += [f"  {answer.question} {answer.answer}. {answer.detail}" for answer in verdict.answers]
-    return lines
-
-
-def file_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run wrote and removed, and whether it may be published."""
-    published = study_run.published
-    removed = [f"removed {path}: it belongs to the previous release" for path in published.removed]
-    internal = ["internal: not for publication"] if study_run.release.is_internal else []
-    return [*removed, *map(written_line, published.files), *internal]
 
 
 def _named_files(arguments: list[str]) -> list[Path]:

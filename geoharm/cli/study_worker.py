@@ -40,7 +40,7 @@ class StudyEnd:
     sentence : str
         What went wrong; empty if it is done.
     record : dict
-        As `geoharm.cli.run.run_record` returns it; empty if it is not done.
+        As `geoharm.cli.run_lines.run_record` returns it; empty if it is not done.
     lines : tuple of str
         What was found and written, for people.
     """
@@ -62,7 +62,7 @@ def work(connection: Connection, task: StudyTask) -> None:
 
 
 def _run(connection: Connection, task: StudyTask, is_stopped: Callable[[], bool]) -> int:
-    from geoharm.cli import run as verb  # noqa: PLC0415 -- a signal during these imports is seen to
+    from geoharm.cli import run_lines  # noqa: PLC0415 -- a signal during these imports is seen to
     from geoharm.cli.guard import outcome  # noqa: PLC0415
 
     ends: list[StudyEnd] = []
@@ -83,8 +83,8 @@ def _run(connection: Connection, task: StudyTask, is_stopped: Callable[[], bool]
             on_gone=lambda sentence: connection.send(("tell", sentence)),
             on_long=lambda sentence: connection.send(("tell", sentence)),
         )
-        lines = (*verb.answer_lines(study_run), *verb.file_lines(study_run))
-        ends.append(StudyEnd(0, record=verb.run_record(study_run), lines=lines))
+        lines = (*run_lines.answer_lines(study_run), *run_lines.file_lines(study_run))
+        ends.append(StudyEnd(0, record=run_lines.run_record(study_run), lines=lines))
 
     code, sentence = outcome(study, is_stopped)
     connection.send(("end", ends[0] if ends else StudyEnd(code, sentence)))

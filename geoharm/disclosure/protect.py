@@ -17,6 +17,8 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
 - A surface is an image in six classes. Cells within reach of fewer than k events, or k places, are blank.
 - A change surface is an image in five classes, blank in the same way.
 - The events of a comparison's windows are given to the nearest ten, and their ratio is made from these (`comparisons`).
+- Counts by area, in a ranking of areas and around an operation of a study whose primary measure is counted by area, are given
+  as the multiples of ten around them (`area_changes`).
 - Clusters, emerging hotspots and squares with a changed share are classes in an image, blank in the same way (for a hot
   step: by the events of that step). Scores of predictive accuracy have two digits.
 
@@ -36,6 +38,7 @@ from itertools import pairwise
 
 from geoharm.disclosure.activity import with_released_activity
 from geoharm.disclosure.area_changes import protect_area_outcome
+from geoharm.disclosure.area_ranking import protect_area_ranking
 from geoharm.disclosure.change import protect_change
 from geoharm.disclosure.comparisons import (
     protect_comparison,
@@ -153,6 +156,7 @@ def _disclose(
             protect_comparison(comparison, k, given_up=bool(given_up(comparison.measure)))
             for comparison in result.comparisons
         ),
+        area_rankings=tuple(protect_area_ranking(ranking, k) for ranking in result.area_rankings),
         area_outcomes=tuple(protect_area_outcome(outcome, k) for outcome in result.area_outcomes),
     )
 

@@ -23,6 +23,7 @@ from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.robustness import OtherEstimators
 from geoharm.harm.results.area_change import AreaOutcome
+from geoharm.hotspots.results.area_ranking import AreaRanking
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.hotspots.results.clusters import PValueSource
 from geoharm.hotspots.results.emerging import EmergingPattern
@@ -75,6 +76,8 @@ class Release:
         What a reader knows of the data of every source of events, by its name.
     comparisons : tuple of ReleasedComparison
         One for each comparison and measure, the primary measure first.
+    area_rankings : tuple of AreaRanking
+        One for each measure of areas.
     area_outcomes : tuple of AreaOutcome
         One for each operation and measure of areas, if the primary measure is counted by area; in a public release with bounds
         that are moved outwards.
@@ -95,6 +98,7 @@ class Release:
     composites: tuple[ReleasedComposite, ...] = ()
     data: Mapping[str, DataSet] = field(default_factory=dict)
     comparisons: tuple[ReleasedComparison, ...] = ()
+    area_rankings: tuple[AreaRanking, ...] = ()
     area_outcomes: tuple[AreaOutcome, ...] = ()
 
     def __post_init__(self) -> None:

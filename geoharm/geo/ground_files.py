@@ -28,6 +28,8 @@ _INDEXED = (".gpkg", ".fgb", ".pmtiles", ".mbtiles")
 _OSM_LAYERS = ("lines", "multipolygons", "points")
 # An .osm.pbf file begins with the length of its first part, the name of that part, and what it requires.
 _PBF_START = b"\n\tOSMHeader"
+_PBF_HEADER = 64 * 1024
+_VECTOR_TILES = 1
 _PICTURES = ("png", "jpg", "jpeg", "webp")
 _WORKED_OUT = ("recursive", "randomblob", "zeroblob", "load_extension", "hex(", "printf", "format(", "replace(")
 GROUND_ENDINGS = (
@@ -96,7 +98,7 @@ def open_ground(path: Path) -> GroundFile:
         sources = [("", f"MVT:{path}" if ending == ".mvt" else str(path))]
     layers = [layer for name, source in sources for layer in _layers(source, name, is_osm=ending == ".pbf")]
     if not layers:
-        msg = "it holds no layer with shapes"
+        msg = "it holds no layer with shapes, or is cut short; fetch it or save it again"
         raise ShapeFault(msg)
     return GroundFile(path.name, tuple(layers), ending in _TILED, _credit(path) if ending == ".gpkg" else "")
 
@@ -124,12 +126,84 @@ def _check_kind(path: Path, ending: str) -> None:
         raise ShapeFault(msg)
     if ending == ".shp":
         check_shapefile(path)
+    if ending == ".pbf":
+        _check_pbf(path)
+    if ending == ".pmtiles":
+        _check_pmtiles(path)
     if ending in (".gpkg", ".mbtiles"):
         _check_database(path, is_tiled=ending == ".mbtiles")
 
 
+def _check_pbf(path: Path) -> None:
+    """Refuse an .osm.pbf file that ends within a part; GDAL would read what is left of it without a word.
+
+    Each part is the length of its header in four bytes, the header, and as many bytes as the header's field 3 says.
+    """
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while at < size:
+            stream.seek(at)
+            length = int.from_bytes(stream.read(4), "big")
+            header = stream.read(min(length, _PBF_HEADER))
+            content = _pbf_number(header, field=3)
+            at += 4 + length + content
+            if length > _PBF_HEADER or not content or at > size:
+                msg = "it is damaged or cut short; fetch it again"
+                raise ShapeFault(msg)
+
+
+def _pbf_number(header: bytes, *, field: int) -> int:
+    """Return a whole number of a header in protocol buffers; 0 if it is not there."""
+    at = 0
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while at < len(header):
+            byte = header[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        return value
+
+    while at < len(header):
+        key = number()
+        value = number()
+        if key == field << 3:
+            return value
+        # Texts and bytes follow their length.
+        at += value if key & 7 == 2 else 0
+    return 0
+
+
+def _check_pmtiles(path: Path) -> None:
+    """Refuse PMTiles that end before their tiles do, or hold pictures, by their header of version 3."""
+    with path.open("rb") as stream:
+        header = stream.read(127)
+    ends = [
+        int.from_bytes(header[at : at + 8], "little") + int.from_bytes(header[at + 8 : at + 16], "little")
+        for at in (8, 24, 40, 56)
+    ]
+    if len(header) < 127 or max(ends) > path.stat().st_size:
+        msg = "it is damaged or cut short; fetch it again"
+        raise ShapeFault(msg)
+    if header[99] != _VECTOR_TILES:
+        msg = "its tiles are pictures, and streets are drawn from vector tiles; take the vector edition"
+        raise ShapeFault(msg)
+
+
 def _check_database(path: Path, *, is_tiled: bool) -> None:
-    """Refuse a database that reads other files or works out what it holds, and one of pictures."""
+    """Refuse a database that is cut short, reads other files or works out what it holds, and one of pictures."""
+    with path.open("rb") as stream:
+        header = stream.read(100)
+    page = int.from_bytes(header[16:18], "big")
+    # The number of pages is right if whoever wrote last wrote it too.
+    pages = int.from_bytes(header[28:32], "big") if header[24:28] == header[92:96] else 0
+    if pages * (65536 if page == 1 else page) > path.stat().st_size:
+        msg = "it is cut short; fetch it again"
+        raise ShapeFault(msg)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             database.execute("PRAGMA trusted_schema = OFF")

@@ -28,6 +28,8 @@ from geoharm.model.ground import STREETS, Ground, GroundKind, GroundShape
 
 # Metres by which the study area's outline and the shapes are simplified, which no map shows.
 _EDGE_TOLERANCE, _TOLERANCE = 10.0, 2.0
+# Metres to which the points of vector tiles are rounded, which are no finer, so that pieces meet.
+_TILE_STEP = 0.5
 # Square metres under which water and green are left out: ponds and flower beds.
 _LEAST_AREA = 400.0
 _ROWS_AT_ONCE = 20_000
@@ -323,12 +325,14 @@ def _cut(shapes: Shapes, kind: GroundKind, frame: BaseGeometry) -> Shapes:
 
 
 def _without_seams(shapes: Shapes, kind: GroundKind) -> Shapes:
-    """Return shapes that were cut at the edges of tiles as wholes."""
-    flat = shapely.get_dimensions(shapes) == 2
-    if not flat.any() or kind is GroundKind.PLACE:
+    """Return shapes that were cut at the edges of tiles so that they meet there; areas that meet become one."""
+    if kind is GroundKind.PLACE:
         return shapes
-    united = shapely.union_all(shapely.set_precision(shapes[flat], 0.5))
-    return np.concatenate([shapes[~flat], shapely.get_parts([united])])
+    flat = shapely.get_dimensions(shapes) == 2
+    lines = shapely.transform(shapes[~flat], lambda points: np.rint(points / _TILE_STEP) * _TILE_STEP)
+    united = shapely.union_all(shapely.set_precision(shapes[flat], _TILE_STEP))
+    areas = [part for part in shapely.get_parts([united]).tolist() if part.geom_type == "Polygon"]
+    return np.concatenate([lines, np.array(areas, dtype=object)])
 
 
 def _joined(collected: dict[_Label, list[Shapes]]) -> tuple[GroundShape, ...]:

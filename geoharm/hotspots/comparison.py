@@ -107,7 +107,7 @@ def compare_windows(
     ratio = ratio_of_two_rates(
         (counts[0], counts[1]),
         (windows.before.days, windows.after.days),
-        dispersion=monthly_dispersion(_events_by_month(events, ledger)),
+        dispersion=float(monthly_dispersion(_events_by_month(events, ledger))),
         level=LEVEL,
     )
     left_out = tuple(sorted(months & set(ledger.missing_months)))

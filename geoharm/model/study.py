@@ -369,8 +369,9 @@ class Study:
         return any(measure.name == self.primary for measure in self.harm.area_measures)
 
     def measure(self, name: str) -> Measure:
-        """Return a measure by name."""
-        return next(measure for measure in self.measures if measure.name == name)
+        """Return a measure by name, of dated points or of areas."""
+        every = (*self.measures, *self.harm.area_measures)
+        return next(measure for measure in every if measure.name == name)
 
     def other_operations(self, operation: Operation) -> tuple[Operation, ...]:
         """Return all operations except the one with this operation's name."""

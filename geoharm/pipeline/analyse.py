@@ -11,7 +11,7 @@ from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
-from geoharm.hotspots.clusters.area_rates import find_area_clusters
+from geoharm.hotspots.clusters.area_rates import find_area_clusters, rank_areas
 from geoharm.hotspots.comparison import compare_windows
 from geoharm.hotspots.density.kernels import equivalent_bandwidth
 from geoharm.hotspots.measure_map import map_measure
@@ -70,6 +70,10 @@ def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress =
         preregistration_status(data.study) if data.study.operations else NOT_PREREGISTERED,
         evaluate_composites(data, evaluated),
         compare_measures(data),
+        area_rankings=tuple(
+            rank_areas(measure, data.area_tables[measure.name], study=data.study)
+            for measure in data.study.harm.area_measures
+        ),
         area_outcomes=area_outcomes(data.study, data.area_windows, data.area_tables),
     )
 

@@ -6,6 +6,7 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.evaluation.design.build import check_operation, check_operations_apart, check_windows
 from geoharm.evaluation.design.windows import check_phases
 from geoharm.ingest.formats.input_format import Format, read_format
+from geoharm.ingest.formats.tables import NO_RULES, TableRules
 from geoharm.model.study import Operation, Source, Study
 from geoharm.study.value_profiles.profiles import read_exchange_rates, read_profile
 
@@ -38,6 +39,10 @@ def check_study(study: Study) -> None:
     problems += _primary_problems(study)
     problems += _street_problems(study)
     problems += _undated_problems(study)
+    if study.comparisons and not study.measures:
+        problems.append(
+            "a [[comparison]] counts dated points, and every measure of this study is counted by area; leave it out."
+        )
     problems += _value_problems(study)
     # Of an operation with a mistake in its phases, it is not known how long it reaches.
     known = [operation for operation in study.operations if _has_known_phases(operation)]
@@ -163,6 +168,12 @@ def _primary_problems(study: Study) -> list[str]:
         )
     if source.areas is not None:
         return problems
+    if _rules(study, source).area:
+        return [
+            *problems,
+            f'the primary measure "{study.primary}" is counted for the study area as a whole, so nothing can be told of a part of it; take '
+            "another measure as primary.",
+        ]
     return [
         *problems,
         f'the primary measure "{study.primary}" is counted by area, and its source "{source.name}" has no outlines; name area files '
@@ -182,12 +193,16 @@ def _undated_problems(study: Study) -> list[str]:
 
 
 def _is_undated(study: Study, source: Source) -> bool:
-    """Return whether a source has no period, by its format and the study; a format with mistakes is told elsewhere."""
+    """Return whether a source has no period, by its format and the study."""
+    return _rules(study, source).undated and source.covers is None
+
+
+def _rules(study: Study, source: Source) -> TableRules:
+    """Return the rules of a source's table; no rules of a format with mistakes, which are told elsewhere."""
     try:
-        rules = read_format(source.format, study.folder).rules
+        return read_format(source.format, study.folder).rules
     except StudyError:
-        return False
-    return rules.undated and source.covers is None
+        return NO_RULES
 
 
 def check_primary_of_points(study: Study, question: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from geoharm.hotspots.change.measure import cell_of_change
 from geoharm.model.study import Source, Study
 from geoharm.pipeline.analyse import MOST_CHANGE_MAPS
 from geoharm.pipeline.progress import PlannedStep
@@ -21,11 +22,13 @@ _PACKED = (".gz", ".zip", ".xlsx", ".parquet", ".gpkg")
 # Of a map: a part that does not depend on its size, and one for each cell and window. The search for a bandwidth is in the first.
 _SECONDS_PER_MAP = 0.5
 _SECONDS_PER_CELL_AND_VIEW = 12e-6
-_SECONDS_PER_CELL_OF_A_CHANGE = 90e-6
+_SECONDS_PER_CELL_OF_A_CHANGE = 80e-6
+# Where the bandwidth is not known before the work.
+_USUAL_BANDWIDTH = 250.0
 _SECONDS_PER_PATTERN = 0.4
 _SECONDS_PER_COUNT = 0.15
 _SECONDS_PER_EVALUATION = 1.5
-_SECONDS_PER_RELEASE_OF_A_MEASURE = 4.0
+_SECONDS_PER_RELEASE_OF_A_MEASURE = 3.6
 _SECONDS_PER_PAGE_OF_A_MEASURE = 0.3
 _SECONDS_OF_A_TRY = 4.0
 _SECONDS_OF_A_SEARCH, _SECONDS_OF_POOLING = 30.0, 3.0
@@ -52,25 +55,24 @@ def run_steps(study: Study, data: Path) -> list[PlannedStep]:
         Folder of the study's files.
     """
     cells, operations = workload(study).cells, len(study.operations)
+    pairs = operations + len(study.comparisons)
+    changes = len(study.comparisons) + (operations if operations <= MOST_CHANGE_MAPS else 0)
     names = [measure.name for measure in study.measures]
-    density = _SECONDS_PER_MAP + _SECONDS_PER_CELL_AND_VIEW * cells * (1 + 2 * operations)
-    change = _SECONDS_PER_CELL_OF_A_CHANGE * cells
-    changes = study.operations if operations <= MOST_CHANGE_MAPS else ()
+    density = _SECONDS_PER_MAP + _SECONDS_PER_CELL_AND_VIEW * cells * (1 + 2 * pairs)
+    change = _SECONDS_PER_MAP + _SECONDS_PER_CELL_OF_A_CHANGE * _cells_of_a_change(study, cells)
     return [
         *reading_steps(study, data),
         *(PlannedStep(f"counting {name}", _SECONDS_PER_COUNT) for name in names),
         *(PlannedStep(f"density of {name}", density) for name in names),
-        *(PlannedStep(f"change of {name}", change) for _ in changes for name in names),
+        *(PlannedStep(f"change of {name}", change) for _ in range(changes) for name in names),
         *(PlannedStep(f"patterns of {name}", _SECONDS_PER_PATTERN) for name in names),
         *(
             PlannedStep(f"evaluating {operation.name}", _SECONDS_PER_EVALUATION * len(names))
             for operation in study.operations
         ),
         PlannedStep("keeping results", _SECONDS_PER_COUNT),
-        PlannedStep(
-            "checking what may be published", _SECONDS_PER_RELEASE_OF_A_MEASURE * len(names) * max(operations, 1)
-        ),
-        PlannedStep("writing pages", _SECONDS_PER_PAGE_OF_A_MEASURE * len(names) * max(operations, 1)),
+        PlannedStep("checking what may be published", _SECONDS_PER_RELEASE_OF_A_MEASURE * len(names) * max(pairs, 1)),
+        PlannedStep("writing pages", _SECONDS_PER_PAGE_OF_A_MEASURE * len(names) * max(pairs, 1)),
     ]
 
 
@@ -109,6 +111,13 @@ def ranking_steps(study: Study, data: Path) -> list[PlannedStep]:
         PlannedStep("ranking markets", _SECONDS_OF_A_RANKING),
         PlannedStep("writing pages", _SECONDS_OF_A_DECISION_PAGE),
     ]
+
+
+def _cells_of_a_change(study: Study, cells: float) -> float:
+    """Return the number of cells of a change surface, which are larger than those of the maps where the bandwidth is wide."""
+    bandwidth = study.hotspots.bandwidth
+    metres = _USUAL_BANDWIDTH if isinstance(bandwidth, str) else bandwidth
+    return cells * (study.hotspots.cell / cell_of_change(study.hotspots.cell, metres)) ** 2
 
 
 def _reading_seconds(source: Source, data: Path) -> float:

@@ -89,15 +89,19 @@ def propose_area(found: Sequence[LocatedEvents], file: str, crs: str) -> Propose
     (west, east), (south, north) = (_middle(axis, events) for axis in (x, y))
     span = max(east - west, north - south, _SIDES[0])
     near = _between(x, west, east, span) & _between(y, south, north, span)
-    total, drawn, side = float(events.sum()), None, _SIDES[-1]
-    for side in _sides(span):
-        drawn = _squares(x[near], y[near], events[near], side, least=_LEAST_PART * total)
-        if float(events[shapely.contains_xy(drawn, x, y)].sum()) >= _ENOUGH * float(events[near].sum()):
+    total, in_reach = float(events.sum()), float(events[near].sum())
+    side, drawn, held = 0, shapely.Polygon(), -1.0
+    for tried in _sides(span):
+        squares = _squares(x[near], y[near], events[near], tried, least=_LEAST_PART * total)
+        holds = float(events[shapely.contains_xy(squares, x, y)].sum())
+        if holds > held:
+            side, drawn, held = tried, squares, holds
+        if holds >= _ENOUGH * in_reach:
             break
-    if drawn is None or drawn.is_empty:
+    if drawn.is_empty:
         msg = "The events lie too far apart to propose a study area; give one with --area or --area-around."
         raise StudyError([msg])
-    inside = int(events[shapely.contains_xy(drawn, x, y)].sum())
+    inside = int(held)
     content, outline = _in_degrees(drawn, side, crs)
     text = (
         f"drawn around the events in squares of {side:,} m: {inside:,} of {int(total):,} with a place lie in it, "
@@ -136,7 +140,7 @@ def _squares(
     np.add.at(counts, (row - first_row, column - first_column), events)
     disc = np.hypot(*np.mgrid[-_GAP : _GAP + 1, -_GAP : _GAP + 1]) <= _GAP / 2 + 0.5
     closed = ndimage.binary_closing(counts > 0, structure=disc) | (counts > 0)
-    opened = ndimage.binary_opening(ndimage.binary_fill_holes(closed))
+    opened = ndimage.binary_opening(ndimage.binary_fill_holes(closed), structure=np.ones((2, 2)))
     labels, parts = ndimage.label(opened)
     held = ndimage.sum_labels(counts, labels, np.arange(1, parts + 1))
     kept = np.isin(labels, 1 + np.flatnonzero(held >= least))

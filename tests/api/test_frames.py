@@ -269,6 +269,7 @@ def test_events_on_one_line_span_no_area():
         ({"kind": "crime"}, "kind is one of"),
         ({"recorded_by": "me"}, "recorded_by is one of"),
         ({"harm": ("nobody", "health")}, "harm[0] is one of"),
+        ({"harm": "health"}, "who bears it"),
         ({"measure": ["a", "b"]}, "category="),
         ({"category": "type"}, 'no column "type"'),
         ({"covers": ("2022-01-01", "2022-06-01")}, "covers says"),

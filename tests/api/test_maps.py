@@ -83,7 +83,7 @@ def test_a_market_of_several_cells_is_a_cluster_and_a_pattern():
     at = frame[frame.contains(PLACE)].iloc[0]
     assert at["gi_kind"] == 1
     assert at["gi_adjusted"] < 0.01
-    assert "Moran's I" in shown(found)
+    assert "general G" in shown(found)
     emerging = geoharm.emerging(events, study_area=AREA, months=2, covers=("2020-01-01", "2022-07-01"))
     cells = emerging.to_geodataframe()
     assert "hot in" in cells[cells.contains(PLACE)].iloc[0]["reason"]

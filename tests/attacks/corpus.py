@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.attacks.kinds_comparisons import COMPARISONS
 from tests.attacks.kinds_counts import COUNTS
 from tests.attacks.kinds_decision_releases import DECISION_RELEASES
 from tests.attacks.kinds_decisions import DECISIONS
@@ -11,4 +12,4 @@ from tests.attacks.kinds_ledgers import LEDGERS
 from tests.attacks.kinds_pages import PAGES
 from tests.attacks.kinds_releases import RELEASES
 
-ATTACKS = (*COUNTS, *LEDGERS, *DECISIONS, *DIAGNOSTICS, *FORECASTS, *PAGES, *RELEASES, *DECISION_RELEASES)
+ATTACKS = (*COUNTS, *LEDGERS, *DECISIONS, *DIAGNOSTICS, *FORECASTS, *PAGES, *COMPARISONS, *RELEASES, *DECISION_RELEASES)

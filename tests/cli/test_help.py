@@ -138,9 +138,12 @@ def commands_of_documents(root):
     """Yield each command line of the README and the documents, with where it stands."""
     for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         text = path.read_text(encoding="utf-8").replace("\\\n", " ")
-        fenced = re.findall(r"^```(?:sh|bat|text|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-        lines = [line for block in fenced for line in block.splitlines()]
-        lines += re.findall(r"`(geoharm [^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+        # Blocks between fences are every second part; in the others, a span of code does not cross a paragraph.
+        parts = re.split(r"^```", text, flags=re.MULTILINE)
+        blocks = [block for block in parts[1::2] if block.split("\n", 1)[0] in {"", "sh", "bat", "text", "console"}]
+        lines = [line for block in blocks for line in block.splitlines()[1:]]
+        for paragraph in re.split(r"\n\s*\n|^\||^- ", "\n\n".join(parts[0::2]), flags=re.MULTILINE):
+            lines += paragraph.split("`")[1::2]
         for line in lines:
             found = re.match(r"(?:\.venv\\Scripts\\)?geoharm ([^#>]+)", " ".join(line.split()))
             if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import tomllib
 from datetime import date
 from types import SimpleNamespace
@@ -14,9 +15,9 @@ import shapely
 from typer.testing import CliRunner
 
 from geoharm import _crs
-from geoharm.cli import new as cli_new
 from geoharm.cli.app import app
 from geoharm.errors import DesignError, StudyError
+from geoharm.scaffold import sources as scaffold_sources
 from geoharm.scaffold.areas import circle_from_flag
 from geoharm.scaffold.measures import UncountedCategory, choose_primary, propose_measures
 from geoharm.scaffold.sources import SourceMatch, find_sources
@@ -25,6 +26,25 @@ from tests.conftest import ROOT
 from tests.study.test_schema import schema_faults
 
 SAMPLE = ROOT / "data" / "sample"
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch):
+    """Read the sample's files once for all tests that ask for the same of them."""
+    read = scaffold_sources.find_sources
+
+    def remembered(data, study_file, given, on_file=lambda _: None):
+        if data != SAMPLE:
+            return read(data, study_file, given, on_file)
+        asked = (study_file.stem, tuple(sorted(given.items())))
+        if asked not in _READ:
+            _READ[asked] = read(data, study_file, given)
+        return _READ[asked]
+
+    monkeypatch.setattr(scaffold_sources, "find_sources", remembered)
+
+
+_READ = {}
 AREA = ["--area", SAMPLE / "city.geojson", "--target", SAMPLE / "market.geojson"]
 WHEN = ["--operation", "Lantern", "--start", "2022-01-10", "--end", "2022-01-23"]
 FILES = ["--file", "needles.csv", "--file", "police.csv=points-csv"]
@@ -84,7 +104,9 @@ def test_windows_and_rings_are_those_that_fit(lantern):
 def test_every_guess_is_marked_with_its_evidence(lantern):
     path, said = lantern
     text = path.read_text(encoding="utf-8")
-    assert {one["what"] for one in said["guesses"]} == {"crs", "period", "primary", "rings", "before", "after"}
+    assert {one["what"] for one in said["guesses"]} == {
+        "crs", "period", "primary", "tactic", "rings", "before", "after",
+    }  # fmt: skip
     for one in said["guesses"]:
         assert f"# guessed: {one['why']}" in text
 
@@ -95,45 +117,140 @@ def test_what_it_writes_runs_to_the_report(lantern, tmp_path):
     assert (tmp_path / "out" / "report.html").is_file()
 
 
-@pytest.mark.parametrize(
-    ("flag", "kept"),
-    [
-        ("--operation", [*AREA, *WHEN[2:]]),
-        ("--start", [*AREA, *WHEN[:2]]),
-        ("--area-around", [*AREA[2:], *WHEN]),
-        ("--target-around", [*AREA[:2], *WHEN]),
-    ],
-)
 @pytest.mark.parametrize("silent", [["--yes"], []])
-def test_a_missing_flag_is_named_where_nobody_can_be_asked(flag, kept, silent, tmp_path):
-    result = call("new", tmp_path / "mine.toml", "--data", SAMPLE, *kept, *silent)
-    assert refusal(result).startswith(f"{flag} is missing (")
-    assert refusal(result).endswith("); nothing was written.")
+def test_all_that_is_missing_is_named_at_once_where_nobody_can_be_asked(silent, tmp_path):
+    result = call("new", tmp_path / "mine.toml", "--data", SAMPLE, *FILES, *silent)
+    said = refusal(result)
+    assert said.startswith("Nothing was written, for this is missing:")
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["--operation", "--start", "--target"]
+    assert "--target-candidate N (1 to 9, listed above)" in said
+    assert "Hotspots of needles, 2019-01-01 to 2022-12-31:" in result.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_on_a_terminal_it_asks_with_its_proposals_and_their_evidence(tmp_path, monkeypatch):
-    monkeypatch.setattr(cli_new, "_is_terminal", lambda: True)
+def test_what_is_given_is_not_missing(tmp_path):
+    said = refusal(call("new", tmp_path / "mine.toml", "--data", SAMPLE, *FILES, *AREA, *WHEN[:2], "--yes"))
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["--start"]
+
+
+# -- the dialogue ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setattr("geoharm.cli.new.is_terminal", lambda: True)
+
+
+def talk(path, *answers, more=()):
+    return call("new", path, "--data", SAMPLE, *FILES, *more, input="\n".join(answers) + "\n")
+
+
+def test_it_shows_the_files_first_and_asks_again_after_a_bad_answer(tmp_path, terminal):
     path = tmp_path / "mine.toml"
-    answers = [
-        "Lantern",
-        "2022-01-10",
-        "2022-01-23",
-        "-27,45,2.9",
-        str(SAMPLE / "market.geojson"),
-        "",
-        "2019-06-01..2022-12-31",
-        "violence",
-    ]
-    result = call("new", path, "--data", SAMPLE, *FILES, input="\n".join(answers) + "\n")
+    answers = ["0,0", "", "8", "1", "Lantern", "2022-01-40", "2022-01-10", "2021-01-01", "2022-01-23", "99", "nowhere.geojson",
+               "1", "crack", "4", "500,100", ""]  # fmt: skip
+    result = talk(path, *answers)
     assert result.exit_code == 0, result.output
-    assert "crs: EPSG:32626 (the local UTM zone of the study area)" in result.output
-    assert "primary: needles (the harm with most rows" in result.output
-    study = toml(path)
-    assert study["study"]["primary"] == "violence"
-    assert study["study"]["period"] == {"start": date(2019, 6, 1), "end": date(2023, 1, 1)}
-    assert study["study"]["area"] == "mine_area.geojson"
+    said = result.stderr
+    order = ["Files in", "Study area: drawn around the events", "Primary outcome", "Name of the operation", "first day",
+             "last day", "Target area", "What kind of operation", "Gap and outer edges"]  # fmt: skip
+    assert [said.index(text) for text in order] == sorted(said.index(text) for text in order)
+    reasons = [
+        'The file "0,0" does not exist',
+        '"8" is none of the choices; type a number from 1 to 2',
+        'The first day is "2022-01-40"; write a day',
+        "--end is 2021-01-01, before --start",
+        '"99" is none of the choices; type a number from 1 to 9',
+        'The file "nowhere.geojson" does not exist',
+        '"crack" is none of the choices',
+        "each further out",
+    ]
+    flat = " ".join(said.split())
+    assert [reason for reason in reasons if reason not in flat] == []
+    assert max(len(line) for line in result.output.split("\ncrs: ")[0].splitlines() if str(SAMPLE) not in line) <= 80
+    study, (operation,) = toml(path)["study"], toml(path)["operation"]
+    assert (study["area"], study["primary"]) == ("mine_area.geojson", "needles")
+    assert operation["target"] == "mine_target.geojson"
+    assert operation["chosen_on"] == {"start": date(2019, 1, 1), "end": date(2022, 1, 10)}
     assert call("check", path).exit_code == 0
+    # The planted market is the hotspot with most needles.
+    market = shapely.from_geojson((SAMPLE / "market.geojson").read_text())
+    target = shapely.from_geojson((tmp_path / "mine_target.geojson").read_text())
+    assert market.intersects(target)
+
+
+def test_a_dialogue_that_is_broken_off_says_how_to_go_on_with_every_answer(tmp_path, terminal):
+    path = tmp_path / "mine.toml"
+    result = talk(path, "", "violence", 'Lantern\'s "$(x)"', "2022-01-10")
+    assert result.exit_code == 1
+    assert not list(tmp_path.iterdir())
+    command = result.stderr.rstrip().splitlines()[-1]
+    assert result.stderr.rstrip().splitlines()[-2] == "Nothing was written. To go on from here:"
+    words = shlex.split(command)
+    assert words[:2] == ["geoharm", "new"]
+    for flag in ("--area=auto", "--primary=violence", '--operation=Lantern\'s "$(x)"', "--start=2022-01-10"):
+        assert flag in words
+    went_on = call(*words[1:], "--target-candidate", 1, "--yes")
+    assert went_on.exit_code == 0, went_on.output
+    assert toml(path)["operation"][0]["name"] == 'Lantern\'s "$(x)"'
+    assert call("check", path).exit_code == 0
+
+
+def test_without_an_operation_it_maps_where_harm_concentrates(tmp_path, terminal):
+    path = tmp_path / "mine.toml"
+    result = talk(path, "", "2", "")
+    assert result.exit_code == 0, result.output
+    study = toml(path)
+    assert "operation" not in study
+    assert study["study"]["primary"] == "violence"
+    assert study["comparison"][0]["after"] == {"start": date(2022, 1, 1), "end": date(2023, 1, 1)}
+    assert call("check", path).exit_code == 0
+    by_flags = tmp_path / "flags.toml"
+    said = call(
+        "new", by_flags, "--data", SAMPLE, *FILES, "--area", "auto", "--primary", "violence", "--no-operation", "--yes"
+    )
+    assert said.exit_code == 0, said.output
+    assert toml(by_flags)["measure"] == study["measure"]
+
+
+def test_none_as_target_goes_back_to_a_study_without_an_operation(tmp_path, terminal):
+    path = tmp_path / "mine.toml"
+    result = talk(path, "", "1", "Lantern", "2022-01-10", "", "none")
+    assert result.exit_code == 0, result.output
+    assert "operation" not in toml(path)
+
+
+def test_categories_that_no_word_says_are_chosen_by_number(tmp_path, terminal):
+    data = tmp_path / "data"
+    data.mkdir()
+    kinds = ["Maintenance", "Removal", "Posting", "Other"]
+    rows = "".join(
+        f"{n},{2019 + n // 300}-{n % 12 + 1:02d}-03,{-122.44 + n % 40 / 1000:.4f},{47.25 + n % 37 / 1000:.4f},{kinds[n % 4]}\n"
+        for n in range(900)
+    )
+    (data / "cleanups.csv").write_text("id,date,longitude,latitude,category\n" + rows)
+    path = tmp_path / "mine.toml"
+    flags = ["new", path, "--data", data]
+    answers = ["", "9", "2,3", "3", "5", "3", "", "1", ""]
+    result = call(*flags, input="\n".join(answers) + "\n")
+    assert result.exit_code == 0, result.output
+    flat = " ".join(result.stderr.split())
+    assert "Number 3 was chosen before" in flat
+    measures = {one["name"]: one for one in toml(path)["measure"]}
+    assert measures["environment, borne by community"]["where"]["category"] == ["Other", "Posting"]
+    assert measures["police activity"]["where"]["category"] == ["Maintenance"]
+    assert call("check", path).exit_code == 0
+    again = call(
+        *flags[:1],
+        tmp_path / "again.toml",
+        *flags[2:],
+        "--harm",
+        "Removal=community/environment",
+        "--no-operation",
+        "--yes",
+    )
+    assert again.exit_code == 0, again.output
+    assert toml(tmp_path / "again.toml")["study"]["primary"] == "removal"
 
 
 def test_tables_that_look_the_same_are_a_source_for_each_subject(tmp_path):

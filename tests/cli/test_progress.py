@@ -115,7 +115,7 @@ def test_on_a_terminal_it_says_what_is_done_the_times_and_how_to_stop(tmp_path):
     process, screen = on_a_terminal(["run", "study.toml", "--data", ".", "--out", "out", "--db", "s.duckdb"], tmp_path)
     text = read_until(screen, r"about [\w ]+ left", 120)
     assert HOW_TO_STOP in text
-    assert re.search(r"\d+%.* so far .*about [\w ]+ left", text)
+    assert re.search(r"\d+%.* so far, about [\w ]+ left", text)
     assert re.search(r"(reading|density|change|patterns|counting|evaluating)", text)
     # Ctrl-C, as the terminal sends it.
     begun = time.monotonic()

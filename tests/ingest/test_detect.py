@@ -406,3 +406,37 @@ def test_real_files_are_recognised_and_guessed_alike(shared, file, name):
     for one in {"date", "year", "month", "longitude", "latitude"} & set(input_format.columns) & set(found.columns):
         assert found.columns[one] in input_format.columns[one]
     assert found.has_events == (input_format.kind == "event")
+
+
+def test_a_table_of_addresses_says_what_it_lacks(tmp_path):
+    """No coordinates: the column of addresses is named, or number, street and town, and what is to be put beside them."""
+    whole = tmp_path / "whole.csv"
+    whole.write_text(table(call_date=DAYS, address=lambda n: f"{n} Main St", kind=KINDS), encoding="utf-8")
+    guess = guess_format(single_input_file(whole))
+    assert guess.columns["address"] == "address"
+    assert any("there are no coordinates" in doubt and "under addresses" in doubt for doubt in guess.undecided)
+    assert not guess.has_events
+    parts = tmp_path / "parts.csv"
+    cells = {
+        "house_number": lambda n: n + 1,
+        "street_name": lambda n: ["Oak Ave", "Elm St"][n % 2],
+        "city": ["Ham"] * N,
+    }
+    parts.write_text(table(call_date=DAYS, **cells, kind=KINDS), encoding="utf-8")
+    found = guess_format(single_input_file(parts))
+    assert {key: found.columns[key] for key in ("number", "street", "town")} == {
+        "number": "house_number", "street": "street_name", "town": "city",
+    }  # fmt: skip
+    read = parse_format("own.toml", found.toml.replace('constant = ""', 'constant = "call"'))
+    assert not read.has_coordinates
+    assert read.has_address
+
+
+def test_lists_of_addresses_are_recognised(tmp_path):
+    rows = "".join(f"{n},Main St,Ham,{LONS[n]},{LATS[n]}\n" for n in range(9))
+    for name, text, expected in (
+        ("a.csv", "number,street,town,longitude,latitude\n" + rows, ("house-numbers-csv",)),
+        ("b.csv", "number,street,town,longitude,latitude,open_dt\n" + rows.replace("\n", ",x\n"), ()),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert recognise_formats(read_sample(single_input_file(tmp_path / name))) == expected

@@ -357,14 +357,14 @@ def test_every_verb_tells_what_is_gone_once_and_publishes_none_of_it(whole, verb
     """On standard error, also with --quiet; the pages are those of a new database, byte by byte."""
     more = () if verb == "ingest" else ("--out", f"{verb}-1")
     shutil.copy(whole / "before.duckdb", whole / "s.duckdb")
-    code, printed, said = call(whole, verb, *more, quiet=verb != "prioritise")
+    code, printed, said = call(whole, verb, *more)
     assert code == 0
     assert said.splitlines() == GONE
     assert "reports-0" not in printed
     assert call(whole, "ingest")[2] == ""
     if more:
         (whole / "s.duckdb").unlink()
-        assert call(whole, verb, "--out", f"{verb}-2", quiet=verb != "prioritise")[0] == 0
+        assert call(whole, verb, "--out", f"{verb}-2")[0] == 0
         used, new = ({p.name: p.read_bytes() for p in (whole / f"{verb}-{n}").iterdir()} for n in (1, 2))
         assert used == new
         assert not any(b"reports-0" in page for page in used.values())

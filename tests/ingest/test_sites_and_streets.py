@@ -276,7 +276,7 @@ def test_streets_elsewhere_or_of_no_lines_are_refused(tmp_path, area, span):
         ingest(tmp_path, area, span, {"a.geojson": "name\nx\n"}, "streets-geojson", "streets")
     with pytest.raises(DataError, match="is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile"):
         ingest(tmp_path, area, span, {"a.gpkg": "{}"}, "streets", "streets")
-    (tmp_path / "own.toml").write_text('[format]\nkind = "streets"\ncontainer = "csv"\n[columns]\nname = "x"\n')
+    (tmp_path / "own.toml").write_text('[format]\nkind = "streets"\ncontainer = "csv"\n[columns]\nfirst = "x"\n')
     with pytest.raises(StudyError) as caught:
         read_format("own.toml", tmp_path)
     assert len(caught.value.problems) == 2

@@ -92,7 +92,7 @@ def layer_rule(table: GroundLayerTable) -> LayerRule:
         for key in KIND_KEYS
         for rank, value in enumerate(getattr(table, key))
     }
-    if bool(table.all) == bool(table.column) or bool(kinds) == bool(table.all):
+    if bool(table.all) == bool(table.column) or bool(table.all) == bool(kinds):
         msg = (
             "it must say what the features are: by column and the values of main, middle, small, railway, water, green, "
             "outline or place; or by all."

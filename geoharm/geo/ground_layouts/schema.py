@@ -29,8 +29,8 @@ class GroundLayerTable(Table):
         default=[],
         description="The column that tells the kinds apart; of several, the first that the layer has.",
     )
-    all: Annotated[str, OneOf(("", *KIND_KEYS))] = Field(
-        default="", description="Without a column: what all features of the layer are, such as `water`."
+    all: Annotated[str, OneOf(KIND_KEYS)] | None = Field(
+        default=None, description="Without a column: what all features of the layer are, such as `water`."
     )
     main: _Values = Field(default=[], description="Values of the column for main streets; `*` is any value.")
     middle: _Values = Field(default=[], description="Values for middle streets.")

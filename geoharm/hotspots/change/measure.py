@@ -18,6 +18,17 @@ from geoharm.model.window_pair import WindowPair
 _CELLS_PER_BANDWIDTH = 3
 
 
+def cell_of_change(cell: float, bandwidth: float) -> float:
+    """Return the side of a cell of a change surface, in metres, from that of the maps and the bandwidth.
+
+    Examples
+    --------
+    >>> cell_of_change(50, 250), cell_of_change(50, 300)
+    (50, 100)
+    """
+    return cell * max(1, int(bandwidth / (_CELLS_PER_BANDWIDTH * cell)))
+
+
 def measure_change(
     measure: Measure, events: DatedPoints, *, study: Study, windows: WindowPair, bandwidth: float
 ) -> ChangeResult:
@@ -48,8 +59,7 @@ def measure_change(
         Without surfaces, and with the reason in `note`, if they cannot be computed.
     """
     settings = study.change
-    cell = study.hotspots.cell * max(1, int(bandwidth / (_CELLS_PER_BANDWIDTH * study.hotspots.cell)))
-    grid = grid_over(study.area.boundary, cell=cell)
+    grid = grid_over(study.area.boundary, cell=cell_of_change(study.hotspots.cell, bandwidth))
     shared_settings: dict[str, Any] = {
         "bandwidth": bandwidth,
         "inside": cells_within(grid, study.area.boundary),

@@ -13,9 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from geoharm.errors import DesignError
 from geoharm.geo.cells import cells_within
 from geoharm.hotspots.clusters.areas import area_clusters, global_area_clusters
+from geoharm.hotspots.results.area_ranking import AreaRanking, RankedArea, ranked
 from geoharm.hotspots.results.clusters import LocalClusters
 from geoharm.hotspots.results.patterns import AreaClustering, PatternResult
-from geoharm.model.area_counts import AreaCounts
+from geoharm.model.area_counts import AreaCounts, Bounds
 from geoharm.model.grid import grid_over
 from geoharm.model.measure import Measure
 from geoharm.model.overlap import BORDER_NOISE
@@ -47,6 +48,32 @@ def find_area_clusters(measure: Measure, tables: Sequence[AreaCounts], *, study:
         return PatternResult(measure, _clustering(tables, study), None, None, (), tuple(why_not))
     except DesignError as error:
         return PatternResult(measure, None, None, None, (), (("clusters", str(error)), *why_not))
+
+
+def rank_areas(measure: Measure, tables: Sequence[AreaCounts], *, study: Study) -> AreaRanking:
+    """Return the areas of a measure in the order of their rates, the highest first.
+
+    Parameters
+    ----------
+    measure : Measure
+    tables : sequence of AreaCounts
+        One for each category of the measure, from one source; their sum is counted.
+    study : Study
+        For its area.
+    """
+    codes, shapes = _shapes_inside(tables, study.area.boundary)
+    is_dated = all(table.is_dated for table in tables)
+    areas = [
+        RankedArea(
+            code,
+            shapes[code].area / 1e6,
+            counted / _DAYS_A_YEAR if is_dated else 1.0,
+            Bounds(float(least), float(most)),
+        )
+        for code, least, most, counted in zip(codes, *_sums(tables, codes), strict=True)
+        if counted > 0
+    ]
+    return AreaRanking(measure, ranked(tuple(areas)), is_dated)
 
 
 def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:

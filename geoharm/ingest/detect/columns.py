@@ -221,17 +221,15 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     choose("category", _CATEGORY, lambda index: _are_categories(values[index]) and is_half_filled(index), 2)
     _prefer_varied_category(sample, values, columns, others)
     choose("address", _ADDRESS, lambda index: _are_addresses(values[index]), 1)
-    if sample.places is None and not {"longitude", "latlon"} & set(columns):
-        columns = _address_in_parts(words, values, candidates, columns)
+    columns = _address_in_parts(sample, words, values, candidates, columns)
     weight = next(
         (sample.header[index] for index in candidates if index not in columns.values() and set(words[index]) & _WEIGHT_WORDS
          and "id" not in words[index] and _are_counts(values[index])), "",
     )  # fmt: skip
-    personal_columns = tuple((sample.header[index], word) for index, word in personal.items())
     return ChosenColumns(
         columns,
         {key: names for key, names in others.items() if names},
-        personal_columns,
+        tuple((sample.header[index], word) for index, word in personal.items()),
         weight,
         tuple(doubts),
         unread_dates,
@@ -410,13 +408,21 @@ def _are_addresses(texts: Sequence[str]) -> bool:
 
 
 def _address_in_parts(
+    sample: FileSample,
     words: Sequence[Sequence[str]],
     values: Sequence[Sequence[str]],
     candidates: Sequence[int],
     columns: dict[str, int],
 ) -> dict[str, int]:
-    """Return the columns with the street in place of the address, if house numbers have a column of their own; and the town."""
-    unused = [index for index in candidates if index not in columns.values()]
+    """Return the columns with the street in place of the address, if house numbers have a column of their own; and the town.
+
+    Of a table with coordinates the columns stay as they are.
+    """
+    if sample.places is not None or {"longitude", "latlon"} & set(columns):
+        return columns
+    # House numbers may all be different, and so have been taken for identifiers.
+    taken = {index for field, index in columns.items() if field != "id"}
+    unused = [index for index in candidates if index not in taken]
     street = next(
         (
             index
@@ -437,7 +443,7 @@ def _address_in_parts(
     )
     town = next((index for index in unused if {"city", "town"} & set(words[index]) and values[index]), None)
     if street is not None and number is not None:
-        columns = {field: index for field, index in columns.items() if field != "address"}
+        columns = {field: index for field, index in columns.items() if field != "address" and index != number}
         columns |= {"number": number, "street": street}
     if {"address", "street"} & set(columns) and town is not None:
         columns |= {"town": town}

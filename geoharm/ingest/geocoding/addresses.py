@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from geoharm._text import fold_name
 from geoharm.ingest.geocoding.address_words import address_words
@@ -112,7 +112,7 @@ def read_address(text: str) -> Address:
     if plain:
         numbered = _read_numbered(text[plain.end() :])
         if numbered is not None:
-            return replace(numbered, number=int(plain.group(1)))
+            return Address(numbered.streets, int(plain.group(1)), until=numbered.until, town=numbered.town)
     return _read_parts(text)
 
 

@@ -202,6 +202,9 @@ def _is_range(number: int, until: int, other_until: int) -> bool:
 
 
 def _agreed(places: NDArray[np.float64]) -> Placed:
+    """Return the middle of an address's places; ambiguous if one lies too far from it."""
+    if len(places) == 1:
+        return Placed(float(places[0, 0]), float(places[0, 1]), BY_ADDRESS, 0.0)
     middle = places.mean(axis=0)
     if float(np.hypot(*(places - middle).T).max()) > AGREE_WITHIN:
         return _UNCLEAR

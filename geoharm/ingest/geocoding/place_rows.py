@@ -16,9 +16,9 @@ import pyarrow as pa
 from geoharm.engines.base import Engine, Scratch
 from geoharm.ingest.geocoding.addresses import Address, read_address
 from geoharm.ingest.geocoding.gazetteer import Gazetteer, Placed, known_streets, place_addresses, street_points
-from geoharm.ingest.geocoding.recover import LocatedRows, RecoveredPlaces, recover_places, words_of
+from geoharm.ingest.geocoding.recover import LocatedRows, recover_places, words_of
 from geoharm.ingest.geocoding.similar_names import similar_streets
-from geoharm.model.ledger import AMBIGUOUS, MATCHED, PLACED, QualityNote
+from geoharm.model.ledger import AMBIGUOUS, MATCHED, QualityNote
 
 _PLACES = "address VARCHAR, x DOUBLE, y DOUBLE, how VARCHAR, error DOUBLE"
 
@@ -66,7 +66,7 @@ def place_rows(
     placed = {text: one for text, one in found.items() if text not in ambiguous}
     rest = [text for text in rows_by_text if text not in placed]
     recovered = recover_places(_located_rows(scratch, rest), rest)
-    notes = _note_recovered(recovered, {text: rows_by_text[text] for text in rest})
+    notes = recovered.notes(rows_by_text)
     placed |= {text: Placed(x, y, how, location_error) for text, (x, y, how) in recovered.places.items()}
     ambiguous -= placed.keys()
     if gazetteer and gazetteer.match is not None:
@@ -137,11 +137,6 @@ def _located_rows(scratch: Scratch, wanted: Sequence[str]) -> LocatedRows:
     ).fetchnumpy()
     x, y = (np.asarray(rows[axis], dtype=np.float64) for axis in ("x", "y"))
     return LocatedRows([str(text) for text in rows["address"]], x, y, np.asarray(rows["n"], dtype=np.int64))
-
-
-def _note_recovered(recovered: RecoveredPlaces, rows: Mapping[str, int]) -> list[QualityNote]:
-    count, sentence = recovered.sentence(rows)
-    return [QualityNote(PLACED, count, 0, sentence)] if count else []
 
 
 def _insert_streets(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geoharm.ingest.geocoding.addresses import Address, is_abbreviation, read_address
-from geoharm.model.ledger import SAME_TEXT, STREETS_MEET
+from geoharm.model.ledger import PLACED, SAME_TEXT, STREETS_MEET, QualityNote
 
 # Located rows of one text agree if all lie within this distance (metres) of their mean point. A street without a house
 # number needs at least this many rows.
@@ -62,22 +62,29 @@ class RecoveredPlaces:
     tried: NDArray[np.float64]
     streets: Mapping[str, NDArray[np.float64]]
 
-    def sentence(self, rows: Mapping[str, int]) -> tuple[int, str]:
-        """Return the number of rows that were placed, and a sentence on how; `rows` are the unplaced rows of every text."""
+    def notes(self, rows: Mapping[str, int]) -> list[QualityNote]:
+        """Return a note on each way in which rows were placed: how many, and how well it did where the place is known.
+
+        No number of rows stands in a sentence, so that a release can round or withhold it.
+
+        Parameters
+        ----------
+        rows : mapping of str to int
+            The rows without a place of every wanted text.
+        """
         counts = {SAME_TEXT: 0, STREETS_MEET: 0}
         for text, (_, _, how) in self.places.items():
             counts[how] += rows[text]
-        parts = []
-        if counts[SAME_TEXT]:
-            parts.append(f"{counts[SAME_TEXT]:,} where located rows of the same text lie within {_AGREE_WITHIN:g} m")
+        sentences = {
+            SAME_TEXT: f"placed by address: where located rows of the same text lie within {_AGREE_WITHIN:g} m"
+        }
         if counts[STREETS_MEET]:
             median_error, high_error = np.quantile(self.tried, (0.5, 0.9))
-            parts.append(
-                f"{counts[STREETS_MEET]:,} where located rows of two streets meet (tried on {self.tried.size:,} known "
-                f"crossings, each with its own rows left out: half within {median_error:,.0f} m, nine in ten within {high_error:,.0f} m)"
+            sentences[STREETS_MEET] = (
+                f"placed by address: where located rows of two streets meet (tried on {self.tried.size:,} known crossings, each with its own "
+                f"rows left out: half within {median_error:,.0f} m, nine in ten within {high_error:,.0f} m)"
             )
-        total = sum(counts.values())
-        return total, f"of {sum(rows.values()):,} without usable coordinates placed by address: " + "; ".join(parts)
+        return [QualityNote(PLACED, counts[how], 0, sentence) for how, sentence in sentences.items() if counts[how]]
 
 
 def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlaces:

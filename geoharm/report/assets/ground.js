@@ -130,10 +130,17 @@
   }
 
   // -- names: first what must be read; a place that is taken stays taken
+  const MOST_SPOTS = 100;
   const FONT = '"Segoe UI","Noto Sans",system-ui,-apple-system,"Helvetica Neue",Arial,sans-serif';
   function nameTasks(pen, view, ground, colour, taken) {
     const tasks = [], used = new Set();
     const isFree = (box) => !taken.some((one) => box[0] < one[2] && box[2] > one[0] && box[1] < one[3] && box[3] > one[1]);
+    // Whether the edge of the map cuts a box.
+    function isCut([left, top, right, bottom]) {
+      const { x, y } = view.beyond, east = view.width - x, south = view.height - y;
+      const isSeen = right > x && left < east && bottom > y && top < south;
+      return isSeen && (left < x || right > east || top < y || bottom > south);
+    }
     function write(text, x, y, turn, font, kind) {
       pen.save();
       pen.translate(x, y);
@@ -158,7 +165,7 @@
         const half = pen.measureText(spot.name).width / 2 + 5, high = size * 0.7;
         for (const aside of kind === "place" ? [0, -22, 22, -44, 44] : [0, -16, 16]) {
           const box = [x - half, y + aside - high, x + half, y + aside + high];
-          if (isFree(box)) {
+          if (isFree(box) && !isCut(box)) {
             taken.push(box);
             used.add(kind + spot.name);
             write(spot.name, x, y + aside, 0, font, kind);
@@ -167,58 +174,65 @@
         }
       });
     }
+    // Write a name along its line, where the line is nearly straight and the place is free: in the middle of what is seen
+    // of it, or as near to that as can be.
     function along(path, font, kind) {
       if (!path.name || used.has(kind + path.name)) { return; }
       if (path.e < view.w || path.w > view.e || path.s < view.n || path.n > view.s) { return; }
       // A line whose box is smaller than its name needs no measuring.
       if (Math.hypot(path.e - path.w, path.s - path.n) * view.scale < path.name.length * 4) { return; }
       pen.font = font;
-      const need = pen.measureText(path.name).width + 8, line = path.line;
-      for (let i = 0; i < line.length - 2; i += 2) {
-        let first = null;
-        for (let j = i + 2; j < line.length && j < i + 60; j += 2) {
-          const dx = (line[j] - line[j - 2]) * view.scale, dy = (line[j + 1] - line[j - 1]) * view.scale;
-          const turn = Math.atan2(dy, dx);
-          if (first === null) { first = turn; }
-          if (Math.abs(Math.sin(turn - first)) > 0.34) { break; }
-          if (Math.hypot(line[j] - line[i], line[j + 1] - line[i + 1]) * view.scale < need) { continue; }
-          if (onRun(path.name, need, font, kind, [line[i], line[i + 1], line[j], line[j + 1]])) { return; }
-          i += 4;
-          break;
-        }
+      const need = pen.measureText(path.name).width + 8, count = path.line.length / 2;
+      const x = new Float64Array(count), y = new Float64Array(count), far = new Float64Array(count), spots = [];
+      for (let i = 0; i < count; i++) {
+        x[i] = path.line[2 * i] * view.scale - view.x;
+        y[i] = path.line[2 * i + 1] * view.scale - view.y;
+        if (i) { far[i] = far[i - 1] + Math.hypot(x[i] - x[i - 1], y[i] - y[i - 1]); }
+        if (i && spots.length < MOST_SPOTS) { seen(x[i - 1], y[i - 1], x[i], y[i], far[i - 1], far[i], spots); }
       }
-    }
-    // Write a name on a nearly straight run, in the middle of what is seen of it or beside that.
-    function onRun(name, need, font, kind, [x0, y0, x1, y1]) {
-      const ax = x0 * view.scale - view.x, ay = y0 * view.scale - view.y;
-      const dx = (x1 - x0) * view.scale, dy = (y1 - y0) * view.scale, length = Math.hypot(dx, dy);
-      let from = 0, to = 1;
-      [[ax, dx, view.beyond.x, view.width - view.beyond.x], [ay, dy, view.beyond.y, view.height - view.beyond.y]].forEach(([at, along, low, high]) => {
-        if (Math.abs(along) < 1e-9) { if (at < low || at > high) { to = -1; } return; }
-        const enter = (low + 12 - at) / along, leave = (high - 12 - at) / along;
-        from = Math.max(from, Math.min(enter, leave));
-        to = Math.min(to, Math.max(enter, leave));
-      });
-      if ((to - from) * length < need) { return false; }
-      let angle = Math.atan2(dy, dx);
-      if (angle > Math.PI / 2 - 0.01) { angle -= Math.PI; }
-      if (angle < -Math.PI / 2 - 0.01) { angle += Math.PI; }
-      const room = (to - from) / 2 - need / length / 2;
-      for (const aside of [0, -0.5, 0.5, -1, 1]) {
-        const part = (from + to) / 2 + aside * room, x = ax + dx * part, y = ay + dy * part;
-        const boxes = [], count = Math.max(2, Math.ceil(need / 16));
-        for (let k = 0; k <= count; k++) {
-          const off = (k / count - 0.5) * need, cx = x + off * Math.cos(angle), cy = y + off * Math.sin(angle);
-          boxes.push([cx - 9, cy - 9, cx + 9, cy + 9]);
+      const total = far[count - 1], middle = spots[Math.floor(spots.length / 2)];
+      spots.sort((one, two) => Math.abs(one - middle) - Math.abs(two - middle));
+      for (const spot of spots) {
+        if (spot < need / 2 || spot > total - need / 2) { continue; }
+        const [ax, ay] = pointAt(spot - need / 2), [bx, by] = pointAt(spot + need / 2), [cx, cy] = pointAt(spot);
+        const px = (ax + bx + 2 * cx) / 4, py = (ay + by + 2 * cy) / 4;
+        if (Math.hypot(bx - ax, by - ay) < 0.96 * need) { continue; }
+        let angle = Math.atan2(by - ay, bx - ax);
+        if (angle > Math.PI / 2 - 0.01) { angle -= Math.PI; }
+        if (angle < -Math.PI / 2 - 0.01) { angle += Math.PI; }
+        const boxes = [], parts = Math.max(2, Math.ceil(need / 16));
+        for (let k = 0; k <= parts; k++) {
+          const off = (k / parts - 0.5) * (need - 14), qx = px + off * Math.cos(angle), qy = py + off * Math.sin(angle);
+          boxes.push([qx - 8, qy - 8, qx + 8, qy + 8]);
         }
         if (boxes.every(isFree)) {
           taken.push(...boxes);
-          used.add(kind + name);
-          write(name, x, y, angle, font, kind);
-          return true;
+          used.add(kind + path.name);
+          write(path.name, px, py, angle, font, kind);
+          return;
         }
       }
-      return false;
+      function pointAt(distance) {
+        let low = 0, high = count - 1;
+        while (high - low > 1) {
+          const half = (low + high) >> 1;
+          if (far[half] <= distance) { low = half; } else { high = half; }
+        }
+        const part = (distance - far[low]) / (far[high] - far[low] || 1);
+        return [x[low] + (x[high] - x[low]) * part, y[low] + (y[high] - y[low]) * part];
+      }
+    }
+    // Add places on a segment that are seen, one every few pixels, as distances from the start of the line.
+    function seen(x0, y0, x1, y1, far0, far1, spots) {
+      let from = 0, to = 1;
+      [[x0, x1 - x0, view.beyond.x, view.width], [y0, y1 - y0, view.beyond.y, view.height]].forEach(([at, step, edge, size]) => {
+        const low = edge + 12 - at, high = size - edge - 12 - at;
+        if (Math.abs(step) < 1e-9) { if (low > 0 || high < 0) { to = -1; } return; }
+        from = Math.max(from, Math.min(low / step, high / step));
+        to = Math.min(to, Math.max(low / step, high / step));
+      });
+      const first = far0 + (far1 - far0) * from, last = far0 + (far1 - far0) * to;
+      for (let at = Math.ceil(first / 24) * 24; to > from && at <= last; at += 24) { spots.push(at); }
     }
     tasks.push(() => flat(ground.places, "place", view.zoom < 13 ? 12.5 : 14.5, "600"));
     if (view.zoom >= 11.75) {
@@ -244,13 +258,18 @@
       this.paneName = pane;
     },
     onAdd: function (map) {
-      this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-" + (map.options.zoomAnimation ? "animated" : "hide"));
-      this.canvas.setAttribute("aria-hidden", "true");
+      // One is shown while the other is drawn.
+      [this.canvas, this.spare] = [1, 2].map(() => {
+        const canvas = L.DomUtil.create("canvas", "leaflet-zoom-" + (map.options.zoomAnimation ? "animated" : "hide"));
+        canvas.setAttribute("aria-hidden", "true");
+        return canvas;
+      });
       map.getPane(this.paneName).appendChild(this.canvas);
       this.redraw();
     },
     onRemove: function () {
       this.drawing = null;
+      clearTimeout(this.due);
       this.canvas.remove();
       this.shown = null;
     },
@@ -269,11 +288,13 @@
         : map.latLngToLayerPoint(this.shown.corner);
       L.DomUtil.setTransform(this.canvas, corner, scale);
     },
-    // Begin to draw; what was begun before is given up. At once, if a page is printed.
+    // Begin to draw, in a task of its own; what was begun before is given up. At once, if a page is printed.
     redraw: function (event) {
-      const map = this._map, atOnce = event === "at once";
-      if (!map) { return; }
-      const size = map.getSize();
+      clearTimeout(this.due);
+      if (event === "at once") { this.begin(true); } else { this.due = setTimeout(() => this.begin(false), 0); }
+    },
+    begin: function (atOnce) {
+      const map = this._map, size = map ? map.getSize() : { x: 0, y: 0 };
       if (!size.x || !size.y) { return; }
       const beyond = size.multiplyBy(0.2).round(), whole = size.add(beyond.multiplyBy(2));
       const first = map.containerPointToLayerPoint(beyond.multiplyBy(-1)).round();
@@ -284,10 +305,11 @@
         scale, zoom, x, y, width: whole.x, height: whole.y, w: x / scale, e: (x + whole.x) / scale, n: y / scale,
         s: (y + whole.y) / scale, beyond,
       };
-      const sheet = document.createElement("canvas");
-      sheet.width = whole.x * ratio;
-      sheet.height = whole.y * ratio;
-      const pen = sheet.getContext("2d");
+      const pen = this.spare.getContext("2d");
+      this.spare.width = whole.x * ratio;
+      this.spare.height = whole.y * ratio;
+      this.spare.style.width = whole.x + "px";
+      this.spare.style.height = whole.y + "px";
       pen.scale(ratio, ratio);
       const drawing = { tasks: this.paint(pen, view), corner: map.layerPointToLatLng(first), zoom };
       this.drawing = drawing;
@@ -298,12 +320,8 @@
         if (drawing.tasks.length) { setTimeout(go, 0); return; }
         this.drawing = null;
         this.shown = drawing;
-        sheet.className = this.canvas.className;
-        sheet.setAttribute("aria-hidden", "true");
-        sheet.style.width = whole.x + "px";
-        sheet.style.height = whole.y + "px";
-        this.canvas.replaceWith(sheet);
-        this.canvas = sheet;
+        [this.canvas, this.spare] = [this.spare, this.canvas];
+        this.spare.replaceWith(this.canvas);
         this.place();
       };
       if (atOnce) { go(); } else { setTimeout(go, 0); }

@@ -91,16 +91,19 @@ def zone_frame(release: Release) -> geopandas.GeoDataFrame:
 
 
 def gis_layers(release: Release) -> tuple[GisLayer, ...]:
-    """Return the layers of a release's GeoPackage: hotspots, zones, their effects, the patterns that are not empty, and the ground."""
+    """Return the layers of a release's GeoPackage: hotspots, zones of operations and their effects, the patterns that are not empty, and the ground."""
     hotspot_styles = {
         Role.HARM.value: LINES[LayerKind.HOTSPOT],
         Role.ACTIVITY.value: LINES[LayerKind.ACTIVITY_HOTSPOT],
     }
     zone_styles = {role.value: LINES[LayerKind(role.value)] for role in ZoneRole}
-    return (
-        GisLayer(HOTSPOTS, hotspot_frame(release), line_qml("role", hotspot_styles)),
+    of_operations = (
         GisLayer(ZONES, zone_frame(release), line_qml("role", zone_styles)),
         GisLayer(EFFECTS, effect_frame(release), hatch_qml("drawn_as", effect_styles(), label="label")),
+    )
+    return (
+        GisLayer(HOTSPOTS, hotspot_frame(release), line_qml("role", hotspot_styles)),
+        *(of_operations if release.operations else ()),
         *(
             GisLayer(kind.value, frame, fill_qml("class", LEGENDS[kind]))
             for kind, frame in pattern_frames(release).items()

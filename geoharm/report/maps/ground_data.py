@@ -193,7 +193,8 @@ def _sorted_paths(parts: NDArray[np.object_], names: Sequence[str], steps: _Step
     known = owner[np.concatenate([[True], np.diff(owner) > 0])].tolist()
     paths = [(_without_repeats(path), names[index]) for path, index in zip(split, known, strict=True)]
     kept = sorted(
-        (pair for pair in paths if len(pair[0]) > 1), key=lambda pair: (_on_curve(pair[0][0]), pair[0].tolist())
+        (pair for pair in paths if len(pair[0]) > 1),
+        key=lambda pair: (_on_curve(pair[0][0]), pair[0].tolist(), pair[1]),
     )
     return _Paths([path for path, _ in kept], [name for _, name in kept])
 

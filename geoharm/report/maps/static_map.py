@@ -56,7 +56,14 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     return _finished(release, frame, parts, labels, title, names=ground.names)
 
 
-def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Sequence[Hotspot] = ()) -> Chart:
+def area_map(
+    release: Release,
+    image: ClassedImage,
+    title: str,
+    *,
+    hotspots: Sequence[Hotspot] = (),
+    targets: Sequence[BaseGeometry] = (),
+) -> Chart:
     """Return a square map of the whole study area, north up, in Web Mercator.
 
     Parameters
@@ -67,10 +74,14 @@ def area_map(release: Release, image: ClassedImage, title: str, *, hotspots: Seq
     title : str
     hotspots : sequence of Hotspot
         Drawn with their ranks.
+    targets : sequence of shapely geometry
+        Target areas, outlined.
     """
     frame, labels = frame_of(release.study.area, None), _Labels()
     ground = _picture_of_ground(release, frame)
     parts = _below(release, frame, image, ground)
+    for target in targets:
+        parts += _outline(_svg_path(target, frame.place), LINES[LayerKind.TARGET].colour, SMALL_TARGET)
     colour = LINES[LayerKind.HOTSPOT].colour
     for hotspot in hotspots:
         parts += _outline(_svg_path(hotspot.geometry, frame.place), colour, SMALL_HOTSPOT)

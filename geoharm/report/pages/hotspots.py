@@ -25,6 +25,9 @@ from geoharm.report.wording.concentration import heading, lead, leading_hotspots
 from geoharm.report.wording.methods import density_method
 from geoharm.report.wording.threats import notices
 
+NO_MAP = "There is no map: too few events are located to draw one."
+NO_AREA_MAP = "There is no map of areas: the section on clusters says why."
+
 
 def annex_sections(release: Release) -> tuple[Section, ...]:
     """Return the sections of the annex in the order of the page; none is about an operation."""
@@ -55,7 +58,11 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         for section in concentration_sections(release)
     ]
     data_files, more_files = data.file_lines(release)
-    links = [("#answer", "Hotspots"), *((f"#{anchor}", name) for anchor, name, _ in front[1:]), ("#doubts", "Data")]
+    links = [
+        ("#answer", "Areas" if study.is_by_area else "Hotspots"),
+        *((f"#{anchor}", name) for anchor, name, _ in front[1:]),
+        ("#doubts", "Data"),
+    ]
     links += [(f"#{parts[0].anchor}", "Annex")] if parts else []
     links += [
         (file, name)
@@ -76,7 +83,7 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         role_note=role_note(leading_measure(release, None)),
         facts=_facts(release),
         notices=notices(release),
-        picture=block_html(picture) if picture else "There is no map: too few events are located to draw one.",
+        picture=block_html(picture) if picture else NO_AREA_MAP if study.is_by_area else NO_MAP,
         front=front,
         file_heads=data.FILE_HEADS,
         data_files=data_files,
@@ -90,11 +97,12 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
 
 def _facts(release: Release) -> list[tuple[str, str]]:
     study, hotspots = release.study, leading_hotspots(release)
+    every = (*study.measures, *study.harm.area_measures)
     facts = [
         ("Study area", f"{study.area.area_km2:,.1f} km²"),
         ("Days", format_numbers.days_text(study.period)),
         ("Leads", f"{study.primary}, recorded by {leading_measure(release, None).recorder}"),
-        ("Measures", format_numbers.join_with_and([measure.name for measure in study.measures])),
+        ("Measures", format_numbers.join_with_and([measure.name for measure in every])),
     ]
     if hotspots is not None:
         facts.append(("Density", density_method(hotspots)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 
 from geoharm import _text
@@ -13,14 +12,21 @@ from geoharm.report.cells import number_value, text_cell
 from geoharm.report.document import Block, Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Subheading, Table
 from geoharm.report.section_html import strong
 from geoharm.report.wording.area_change import (
-    NOT_EVALUATED,
+    closing_sentences,
     days_heads,
     headline,
     note_texts,
+    range_text,
     ratio_bounds,
     sentences,
     windows_text,
 )
+
+AREA_METHODS = (
+    ("Whole areas around a target area: its count lies between that of the areas wholly inside it and that of all areas that touch "
+     "it (edges within 5 m are taken as the same). Each ratio and difference is given at its least and its greatest over all "
+     "counts within these bounds; a count that is suppressed or missing widens them.", "https://doi.org/10.1111/j.1468-0262.2004.00555.x"),
+)  # fmt: skip
 
 
 def area_changes_section(release: Release) -> tuple[Section, ...]:
@@ -36,7 +42,7 @@ def area_changes_section(release: Release) -> tuple[Section, ...]:
             blocks.append(Subheading(name))
         for outcome in of_operation:
             blocks += _outcome_blocks(outcome)
-    blocks.append(Paragraph(NOT_EVALUATED, "small"))
+    blocks += [Paragraph(text) for text in closing_sentences(release.area_outcomes)]
     names = _text.capitalised(release.study.primary)
     return (Section("areas", f"{names} by whole areas, before and after", "For everybody", tuple(blocks)),)
 
@@ -102,12 +108,7 @@ def _count_cells(group: AreaGroup) -> tuple[Cell, Cell]:
 
 
 def _bounds_cell(bounds: Bounds) -> Cell:
-    text = f"{bounds.low:,.0f} to {bounds.high:,.0f}"
-    if bounds.is_exact:
-        text = f"{bounds.low:,.0f}"
-    elif math.isinf(bounds.high):
-        text = f"{bounds.low:,.0f} or more"
-    return Cell(text, (number_value(bounds.low), number_value(bounds.high)))
+    return Cell(range_text(bounds), (number_value(bounds.low), number_value(bounds.high)))
 
 
 def _ratio_cell(bounds: Bounds) -> Cell:

@@ -22,8 +22,12 @@ from geoharm.report.document import (
     Section,
     Table,
 )
+from geoharm.report.maps.pattern_layers import LEGENDS
 from geoharm.report.maps.static_map import area_map
+from geoharm.report.maps.styles import LayerKind
 from geoharm.report.section_html import legend_swatch, strong
+from geoharm.report.sections.area_changes import area_changes_section
+from geoharm.report.sections.area_ranking import area_ranking_section
 from geoharm.report.sections.comparisons import comparison_table
 from geoharm.report.sections.places import shown_by
 from geoharm.report.wording.comparison import NO_EVALUATION, season_text
@@ -43,17 +47,28 @@ _WHOLE = ("", "whole period")
 
 
 def concentration_sections(release: Release) -> tuple[Section, ...]:
-    """Return the sections of page one: measures, first hotspots, what emerges, and what changed in comparisons."""
+    """Return the sections of page one: measures, first hotspots and areas, what emerges, and what changed in comparisons.
+
+    Where the primary measure is counted by area, what was counted around its operations comes first.
+    """
+    measures = Section("measures", "Measure by measure", "For all", (_measures_table(release),))
     return (
-        Section("measures", "Measure by measure", "For all", (_measures_table(release),)),
+        *area_changes_section(release),
+        *((measures,) if release.hotspots else ()),
         *_first_section(release),
+        *area_ranking_section(release),
         *_emerging_section(release),
         *_changed_section(release),
     )
 
 
 def leading_map(release: Release) -> Figure | None:
-    """Return the map of the leading measure over the whole period, with its hotspots; None if nothing is drawn."""
+    """Return the map of the leading measure over the whole period, with its hotspots; None if nothing is drawn.
+
+    Of a measure that is counted by area, it is the map of its clusters.
+    """
+    if release.study.is_by_area:
+        return _cluster_map(release)
     hotspots = leading_hotspots(release)
     if hotspots is None or not hotspots.breaks:
         return None
@@ -66,6 +81,21 @@ def leading_map(release: Release) -> Figure | None:
         tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density"
     )
     return Figure(area_map(release, hotspots.views[_WHOLE], caption, hotspots=hotspots.hotspots), caption, legend)
+
+
+def _cluster_map(release: Release) -> Figure | None:
+    patterns = next((one for one in release.patterns if one.measure.name == release.study.primary), None)
+    if patterns is None or patterns.clusters is None:
+        return None
+    targets = [operation.target for operation in release.study.operations]
+    outlined = f" Outlined: the target {'area' if len(targets) == 1 else 'areas'}." if targets else ""
+    caption = f"{_text.capitalised(release.study.primary)} by area: clusters of their rates.{outlined}"
+    legend = tuple((legend_swatch(entry.colour), entry.label) for entry in LEGENDS[LayerKind.CLUSTERS])
+    return Figure(
+        area_map(release, patterns.clusters.image, caption, targets=targets),
+        caption,
+        Legend(legend, "Clusters", wide=True),
+    )
 
 
 def _measures_table(release: Release) -> Table:
@@ -150,6 +180,7 @@ def _emerging_section(release: Release) -> tuple[Section, ...]:
     items = tuple(
         (strong(f"{_text.capitalised(patterns.measure.name)}:"), f" {emerging_text(patterns)}")
         for patterns in release.patterns
+        if patterns.emerging is not None or not release.study.is_by_area
     )
     how = Paragraph(
         "Places that became, stay or cease to be hot or cold, step by step. Areas are in the whole study area.", "how"

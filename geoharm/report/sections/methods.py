@@ -7,6 +7,7 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report.cells import text_cell
 from geoharm.report.document import BulletList, CellStyle, Column, Paragraph, Row, Section, Table
 from geoharm.report.section_html import mono
+from geoharm.report.sections.area_changes import AREA_METHODS
 from geoharm.report.sections.comparisons import COMPARISON_METHODS
 from geoharm.report.sections.patterns import PATTERN_METHODS
 from geoharm.report.sections.places import HOTSPOT_METHODS
@@ -28,8 +29,10 @@ def methods_section(release: Release, operation: ReleasedOperation | None) -> tu
         f"geoharm {__version__}, seed {release.study.seed}; coordinates in {release.study.area.crs}. The same inputs, "
         "version and platform give this file again, byte for byte. Details are in run.json."
     )
-    items = [*HOTSPOT_METHODS, *PATTERN_METHODS] if operation is None else _evaluation_items(operation)
+    density = list(HOTSPOT_METHODS) if release.hotspots else []
+    items = [*density, *PATTERN_METHODS] if operation is None else _evaluation_items(operation)
     items += COMPARISON_METHODS if release.comparisons else ()
+    items += AREA_METHODS if release.area_outcomes else ()
     formulas = tuple((f"{text} ", mono(link)) if link else text for text, link in items)
     blocks = (BulletList(formulas), table, Paragraph(provenance, "small"))
     return (Section("methods", "Methods and provenance", "For evaluators", blocks),)

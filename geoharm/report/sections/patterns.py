@@ -185,7 +185,7 @@ def _pattern_maps(
     if patterns.clusters:
         figures.append(figure("Clusters, whole period", patterns.clusters.image, LEGENDS[LayerKind.CLUSTERS]))
     for area_patterns in _area_patterns(release):
-        if area_patterns.clusters:
+        if area_patterns.clusters and area_patterns is not patterns:
             title = f"Clusters of {area_patterns.measure.name}, by area"
             figures.append(figure(title, area_patterns.clusters.image, LEGENDS[LayerKind.CLUSTERS]))
     if patterns.emerging:

@@ -63,7 +63,7 @@ _KINDS = {
 
 
 def places_section(release: Release, operation: ReleasedOperation | None) -> tuple[Section, ...]:
-    """Return maps, hotspots and concentration of events.
+    """Return maps, hotspots and concentration of events; none where nothing is counted by points.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def places_section(release: Release, operation: ReleasedOperation | None) -> tup
         The maps show the density of its primary measure in the windows before and after; without one, that of the study's
         leading measure over the whole period.
     """
+    if not release.hotspots:
+        return ()
     measure = leading_measure(release, operation)
     surface = next(
         (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.measure.name == measure.name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.harm.results.area_change import AreaChange, AreaOutcome
@@ -32,6 +33,20 @@ def count_bounds(bounds: Bounds) -> str:
     return f"{bounds.low:,.0f}" if bounds.is_exact else f"between {bounds.low:,.0f} and {bounds.high:,.0f}"
 
 
+def range_text(bounds: Bounds, *, digits: int = 0) -> str:
+    """Return bounds for a cell of a table.
+
+    Examples
+    --------
+    >>> range_text(Bounds(7, 7)), range_text(Bounds(1200, 3100)), range_text(Bounds(7, math.inf)), range_text(Bounds(0.25, 3), digits=1)
+    ('7', '1,200 to 3,100', '7 or more', '0.2 to 3.0')
+    """
+    low, high = f"{bounds.low:,.{digits}f}", f"{bounds.high:,.{digits}f}"
+    if math.isinf(bounds.high):
+        return f"{low} or more"
+    return low if low == high else f"{low} to {high}"
+
+
 def ratio_bounds(bounds: Bounds) -> str:
     """Return the bounds of a ratio of rates as so many times, or why there is none.
 
@@ -39,13 +54,13 @@ def ratio_bounds(bounds: Bounds) -> str:
     --------
     >>> ratio_bounds(Bounds(0.2337, 3.108)), ratio_bounds(Bounds(1.0094, 1.0094)), ratio_bounds(Bounds(2.5, math.inf))
     ('between 0.23 and 3.11 times', '1.01 times', 'at least 2.50 times')
-    >>> ratio_bounds(Bounds(math.nan, math.inf))
-    'not known: there may have been none before'
+    >>> ratio_bounds(Bounds(math.nan, math.inf)), ratio_bounds(Bounds(0, math.inf))
+    ('not known: there may have been none before', 'any number of times')
     """
     if math.isnan(bounds.low) or math.isnan(bounds.high) or math.isinf(bounds.low):
         return "not known: there may have been none before"
     if math.isinf(bounds.high):
-        return f"at least {bounds.low:.2f} times"
+        return f"at least {bounds.low:.2f} times" if bounds.low else "any number of times"
     low, high = f"{bounds.low:.2f}", f"{bounds.high:.2f}"
     return f"{low} times" if low == high else f"between {low} and {high} times"
 
@@ -85,13 +100,16 @@ def headline(outcome: AreaOutcome) -> str:
 
 
 def sentences(change: AreaChange) -> tuple[str, ...]:
-    """Return what is counted, what the rest of the study area did, and that nothing more is stated."""
+    """Return what is counted, and what the rest of the study area did."""
     unit = change.measure.unit
     days = f"{change.before.days:,} days before and {change.after.days:,} days after"
-    texts = [
-        f"What is counted is whole areas, in {days}: {_areas(change)}. Where inside an area an event lies is not known, so the count "
-        f"of the target area is known only to lie between that of the areas wholly inside it and that of all that touch it.",
-    ]
+    where = (
+        "Where inside an area an event lies is not known, so the count of the target area lies between that of the areas wholly "
+        "inside it and that of all that touch it."
+        if change.touching.areas > change.inside.areas
+        else "So its count is that of the areas inside it."
+    )
+    texts = [f"What is counted is whole areas, in {days}: {_areas(change)}. {where}"]
     rest = f"in the rest of the study area ({change.rest.areas:,} areas) {ratio_bounds(change.rest_rate_ratio)}"
     if not change.rest.areas:
         rest = "the rest of the study area has no area with a number in every period"
@@ -99,9 +117,19 @@ def sentences(change: AreaChange) -> tuple[str, ...]:
     difference = difference_bounds(change.against_rest) if change.rest.areas else ""
     if difference:
         texts.append(f"Against a target area that had gone as the rest did, that is {difference}.")
-    if change.is_rounded:
-        texts.append("Every count stands as the multiples of ten around it, so the bounds are wider than the data's.")
-    return (*texts, NO_STATEMENT)
+    if not change.inside.areas:
+        texts.append(
+            "No area lies wholly inside, so the least is nothing: a target area drawn along the borders of areas, or smaller areas, "
+            "would say more."
+        )
+    return tuple(texts)
+
+
+def closing_sentences(outcomes: Sequence[AreaOutcome]) -> tuple[str, ...]:
+    """Return what holds of all counts around operations: that they are rounded, and that nothing more is stated."""
+    rounded = any(outcome.change is not None and outcome.change.is_rounded for outcome in outcomes)
+    tens = "Every count stands as the multiples of ten around it, so the bounds are wider than those of the data."
+    return (*([tens] if rounded else []), NO_STATEMENT, NOT_EVALUATED)
 
 
 def note_texts(change: AreaChange) -> tuple[str, ...]:
@@ -110,10 +138,10 @@ def note_texts(change: AreaChange) -> tuple[str, ...]:
 
 
 def _areas(change: AreaChange) -> str:
-    inside, touching = change.inside.areas, change.touching.areas
+    inside, cut = change.inside.areas, change.touching.areas - change.inside.areas
     lie = "no area lies" if not inside else "1 area lies" if inside == 1 else f"{inside:,} areas lie"
-    touch = "1 touches" if touching == 1 else f"{touching:,} touch"
-    return f"{lie} wholly inside the target area, and {touch} it"
+    cuts = "no other" if not cut else f"{cut:,} more" if inside else f"{cut:,}"
+    return f"{lie} wholly inside the target area, and its edge cuts {cuts}"
 
 
 def days_heads(change: AreaChange) -> tuple[str, str]:

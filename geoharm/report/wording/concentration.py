@@ -7,6 +7,7 @@ import math
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots
 from geoharm.model.measure import Measure, Role
+from geoharm.report.wording import area_change
 from geoharm.report.wording.comparison import NO_EVALUATION, comparison_sentence
 from geoharm.report.wording.patterns import emerging_text
 
@@ -17,6 +18,8 @@ _HALF = 0.5
 
 def heading(release: Release) -> str:
     """Return the heading of page one; it says harm only if the leading measure is one."""
+    if release.area_outcomes:
+        return f"{_text.capitalised(release.study.primary)} in whole areas, before and after"
     role = release.study.measure(release.study.primary).role
     return {
         Role.HARM: "Where harm concentrates",
@@ -36,6 +39,8 @@ def leading_hotspots(release: Release) -> ReleasedHotspots | None:
 
 def lead(release: Release) -> str:
     """Return one sentence on the leading measure: how many hotspots hold which share of it, on which share of the ground."""
+    if release.study.is_by_area:
+        return _lead_by_area(release)
     hotspots = leading_hotspots(release)
     name = _text.capitalised(release.study.primary)
     if hotspots is None or not hotspots.hotspots:
@@ -48,6 +53,22 @@ def lead(release: Release) -> str:
     )
     half = half_share(hotspots)
     return text if math.isnan(half) else f"{text} Half of all events lie on {ground_text(half)} of it."
+
+
+def _lead_by_area(release: Release) -> str:
+    """Return what was counted around the first operation, or the area with the highest rate, of a measure counted by area."""
+    name = _text.capitalised(release.study.primary)
+    leading = [outcome for outcome in release.area_outcomes if outcome.measure.name == release.study.primary]
+    if len(leading) == 1:
+        return f"{area_change.headline(leading[0])} No statement on a fall or a rise is made."
+    if leading:
+        return f"{name} were counted by whole areas around {len(leading)} operations. No statement on a fall or a rise is made."
+    ranking = next((one for one in release.area_rankings if one.measure.name == release.study.primary), None)
+    if ranking is None or not ranking.areas:
+        return f"{name}, counted by area: no area has enough to be listed."
+    first = ranking.areas[0]
+    rate = area_change.range_text(first.rate, digits=1)
+    return f"{name}, counted by area: the highest rate is that of {first.area}, {rate} a km²{' and year' if ranking.is_dated else ''}."
 
 
 def share_in(hotspots: ReleasedHotspots) -> float:
@@ -82,13 +103,19 @@ def ground_text(share: float) -> str:
 
 def summary_lines(release: Release) -> tuple[str, ...]:
     """Return what page one says in sentences: the leading measure, what emerges, and what changed in each comparison."""
-    lines = [lead(release)]
+    lines = [] if release.area_outcomes else [lead(release)]
+    for outcome in release.area_outcomes:
+        lines.append(f"{outcome.operation}: {area_change.headline(outcome)}")
+        if outcome.change and outcome.measure.name == release.study.primary:
+            lines += area_change.sentences(outcome.change)
+    if release.area_outcomes:
+        lines += area_change.closing_sentences(release.area_outcomes)
     if note := role_note(release.study.measure(release.study.primary)):
         lines.append(note)
     lines += [
         f"What emerges in {release.study.primary}: {emerging_text(patterns)}"
         for patterns in release.patterns
-        if patterns.measure.name == release.study.primary
+        if patterns.measure.name == release.study.primary and not release.study.is_by_area
     ]
     lines += [
         f"{comparison.comparison}, {comparison.measure.name}: {comparison_sentence(comparison)}"

@@ -50,7 +50,7 @@ def file_lines(release: Release) -> tuple[list[FileLine], int]:
 
 
 def _file_line(release: Release, ledger: ReleasedLedger, file: ReleasedFile) -> FileLine:
-    counted = [measure for measure in release.study.measures if measure.source == ledger.source]
+    counted = release.study.measures_of(ledger.source)
     names = [
         f"{measure.name} (activity)" if measure.harm is None and not measure.reporting else measure.name
         for measure in counted
