@@ -104,7 +104,16 @@ def to_folium(
     """
     import folium  # noqa: PLC0415
 
-    found = folium.Map(tiles=None, control_scale=True)
+    class Map(folium.Map):
+        """A folium map whose list of layers is written last, so that it knows those that were added after it."""
+
+        def render(self, **options: Any) -> None:
+            for name, child in list(self._children.items()):
+                if isinstance(child, folium.LayerControl):
+                    self._children.move_to_end(name)
+            super().render(**options)
+
+    found = Map(tiles=None, control_scale=True)
     if offline:
         leaflet = leaflet_assets()
         found.default_js = [("leaflet", _text_uri(leaflet.script, "text/javascript"))]
@@ -197,7 +206,7 @@ def _add_legend(found: folium.Map, layers: Sequence[Layer], measure: str, rights
         for layer in kinds.values()
     ]
     parts += [element("div", line, style="color:#54606c;font-size:11px") for line in rights]
-    legend: Any = folium.MacroElement()
+    legend: Any = folium.MacroElement()  # type: ignore[no-untyped-call]
     # The text is a value of the template and never a part of it.
     legend.content = str(element("div", *parts, css_class="geoharm-legend", style=_BOX))
     legend._template = Template("{% macro html(this, kwargs) %}{{ this.content }}{% endmacro %}")
