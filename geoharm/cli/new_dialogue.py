@@ -183,8 +183,8 @@ class Dialogue:
             return look
         about = (self.flags.operation, self.flags.start, self.flags.says_target)
         if not self.flags.operation:
-            optional = "" if any(about) else "; Enter: none, map where harm concentrates"
-            name = ask(f"Name of the operation to evaluate{optional}", lambda text: _needed(text, bool(optional)))
+            optional = "" if any(about) else "; Enter: none, a map of hotspots"
+            name = ask(f"Name of the operation{optional}", lambda text: _needed(text, bool(optional)))
             if not name:
                 self._keep(no_operation=True)
                 return look

@@ -115,6 +115,17 @@ def stated_change(effect: ReleasedEffect) -> str:
     return text.removesuffix(")") + ", counting only)"
 
 
+def ground_km2_text(km2: float) -> str:
+    """Return an area in km2: two decimals for what lies in a city, whole numbers for regions.
+
+    Examples
+    --------
+    >>> ground_km2_text(0.345), ground_km2_text(5675.0)
+    ('0.34', '5,675')
+    """
+    return f"{km2:.2f}" if km2 < 100 else f"{km2:,.0f}"
+
+
 def rate_text(rate: float) -> str:
     """Return an exchange rate: how many events weigh as much as another one; "none" if there is none.
 

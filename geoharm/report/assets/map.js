@@ -97,12 +97,14 @@
   function makeMap(id) {
     const map = L.map(id, {
       attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
-      minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
+      minZoom: 2, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
     ["ground", "earth", "left", "right", "names", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation || data.city, { padding: [12, 12] });
+    // A study area wider than a region is seen whole.
+    map.setMinZoom(Math.min(9, map.getBoundsZoom(data.city)));
     draw(of("study"), "ground", { ...data.styles.study, fill: !data.tiles, fillOpacity: 1 }, "study k-land").addTo(map);
     const layers = {
       context: draw(of("context"), "lines", data.styles.context, "context"),

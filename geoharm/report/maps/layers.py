@@ -14,7 +14,7 @@ from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
-from geoharm.report import palette
+from geoharm.report import format_numbers, palette
 from geoharm.report.maps.pattern_layers import pattern_layers
 from geoharm.report.maps.styles import LINES, LayerKind, LegendEntry, LineStyle
 from geoharm.report.wording.change import CLASS_WORDS
@@ -358,7 +358,7 @@ def _change_layer(view: View, change: ReleasedChange) -> ImageLayer:
 def _hotspot_feature(release: Release, view: View, hotspot: Hotspot) -> HotspotFeature:
     name = f"Hotspot {hotspot.rank}, {view.window}"
     unit = view.hotspots.measure.unit
-    text = f"{name}: {released_total(release, hotspot.events)} {unit}, {hotspot.area_km2:.2f} km²"
+    text = f"{name}: {released_total(release, hotspot.events)} {unit}, {format_numbers.ground_km2_text(hotspot.area_km2)} km²"
     return HotspotFeature(name, hotspot.geometry, hotspot.geometry, hotspot, text)
 
 

@@ -6,6 +6,7 @@ from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import AFTER
+from geoharm.report import format_numbers
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
@@ -73,7 +74,7 @@ def map_page(release: Release, operation: ReleasedOperation | None, verdict: Ver
                 index,
                 hotspot.rank,
                 released_total(release, hotspot.events),
-                f"{hotspot.area_km2:.2f}",
+                format_numbers.ground_km2_text(hotspot.area_km2),
                 _text.percent_text(hotspot.share),
                 _text.percent_text(hotspot.stability),
             )

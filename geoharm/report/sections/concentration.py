@@ -7,7 +7,7 @@ import math
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots
 from geoharm.model.measure import Measure
-from geoharm.report import palette
+from geoharm.report import format_numbers, palette
 from geoharm.report.cells import number_cell, text_cell
 from geoharm.report.document import (
     Block,
@@ -165,7 +165,7 @@ def _first_section(release: Release) -> tuple[Section, ...]:
                 number_cell(hotspot.rank, str(hotspot.rank)),
                 number_cell(hotspot.events, f"{hotspot.events:,}"),
                 number_cell(hotspot.share, _text.percent_text(hotspot.share)),
-                number_cell(hotspot.area_km2, f"{hotspot.area_km2:.2f}"),
+                number_cell(hotspot.area_km2, format_numbers.ground_km2_text(hotspot.area_km2)),
                 number_cell(hotspot.stability, _text.percent_text(hotspot.stability)),
                 text_cell(shown_by(hotspot)),
             )

@@ -223,7 +223,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
                 number_cell(hotspot.rank, str(hotspot.rank)),
                 replace(number_cell(hotspot.events, f"{hotspot.events:,}"), mark=count_bar(hotspot.events, most)),
                 number_cell(hotspot.share, _text.percent_text(hotspot.share)),
-                number_cell(hotspot.area_km2, f"{hotspot.area_km2:.2f}"),
+                number_cell(hotspot.area_km2, format_numbers.ground_km2_text(hotspot.area_km2)),
                 number_cell(hotspot.density, f"{hotspot.density:,.0f}"),
                 number_cell(hotspot.stability, _text.percent_text(hotspot.stability)),
                 _shown_by_cell(hotspot, is_confirmable=is_confirmable),
