@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from geoharm.model.period import Period
     from geoharm.model.points import Points
     from geoharm.pipeline.run import run
+    from geoharm.report.maps.folium_map import folium_map
     from geoharm.study.read import read_study
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "evaluate",
     "events_from_xy",
     "find_hotspots",
+    "folium_map",
     "from_esda",
     "grid_over",
     "hotspots",
@@ -104,6 +106,7 @@ _MODULES = {
     "evaluate": "api.evaluate",
     "events_from_xy": "api.frames",
     "find_hotspots": "hotspots.contours",
+    "folium_map": "report.maps.folium_map",
     "from_esda": "api.pysal",
     "grid_over": "model.grid",
     "hotspots": "api.hotspots",

@@ -19,16 +19,19 @@ from shapely.testing import assert_geometries_equal
 
 from geoharm import _crs
 from geoharm.disclosure.protect import protect
+from geoharm.errors import DataError
 from geoharm.report import palette
-from geoharm.report.escape import asset
+from geoharm.report.escape import asset, html
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.gis_layers import gis_layers
+from geoharm.report.maps.folium_map import folium_map as map_in_folium
 from geoharm.report.maps.layers import ImageLayer, ShapeLayer, layers_of, zone_layers
 from geoharm.report.maps.lonlat import delta_encoded, to_lonlat
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.maps.styles import LINES, LayerKind
-from geoharm.report.maps.web_map import build_map, map_page
+from geoharm.report.maps.web_map import map_page
 from geoharm.report.wording.verdict import verdict_of
+from tests.conftest import visit
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
 
 HOSTILE = "<b>needles & more</b>"
@@ -73,7 +76,7 @@ def page_shapes(page_data):
 
 @pytest.fixture(scope="module")
 def folium_map(release):
-    return build_map(release, release.operations[0])
+    return map_in_folium(release, offline=True)
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +219,84 @@ def test_encoded_steps_give_the_outline_back(area):
         assert_geometries_equal(shapely.geometry.shape(shape), outline, tolerance=1e-9)
         x, y = _crs.transform(*shapely.get_coordinates(outline).T, source=_crs.LONLAT, target=area.crs)
         assert np.hypot(*(np.column_stack([x, y]) - shapely.get_coordinates(geometry)).T).max() < 1.0
+
+
+def test_folium_opens_on_the_primary_measure_after_the_operation(release, folium_map):
+    shown = [child for child in folium_map._children.values() if getattr(child, "layer_name", "") and child.show]
+    surfaces = [child.layer_name for child in shown if isinstance(child, folium.raster_layers.ImageOverlay)]
+    layers = layers_of(release, release.operations[0])
+    assert surfaces == [
+        layer.title for layer in layers if isinstance(layer, ImageLayer) and layer.view.window == "after"
+    ]
+    assert len(shown) < len(layers)
+    listed = [child.layer_name for child in folium_map._children.values() if getattr(child, "layer_name", "")]
+    assert listed[: len(layers)] == [html(layer.title) for layer in layers]
+
+
+def test_folium_takes_a_run_and_a_name_and_refuses_anything_else(release):
+    class Run:
+        def __init__(self):
+            self.release = release
+
+    assert isinstance(map_in_folium(Run(), operation="X"), folium.Map)
+    with pytest.raises(DataError, match='The release has no operation called "Y"; it has "X"'):
+        map_in_folium(release, operation="Y")
+    with pytest.raises(DataError, match="a dict was given"):
+        map_in_folium({})
+
+
+def test_folium_asks_for_nothing_if_it_is_offline(folium_map, release):
+    assert not re.findall(r'(?:src|href)="https?:', folium_map.get_root().render())
+    linked = map_in_folium(release).get_root().render()
+    assert re.findall(r'(?:src|href)="https?:', linked)
+
+
+DRAWN = """() => {
+  const map = Object.entries(window).find(([name, value]) => name.startsWith("map_") && value instanceof L.Map)[1];
+  const shapes = [], images = [];
+  const walk = (layer) => {
+    if (layer instanceof L.CircleMarker) return;
+    if (layer instanceof L.ImageOverlay) images.push(layer._url.length);
+    else if (layer instanceof L.GeoJSON) layer.eachLayer(walk);
+    else if (layer.feature) shapes.push(layer.feature.properties);
+  };
+  map.eachLayer((layer) => { if (!layer.feature) walk(layer); });
+  return { shapes, images, listed: document.querySelectorAll(".leaflet-control-layers-overlays label").length,
+    legend: document.querySelector(".geoharm-legend").innerText };
+}"""
+
+
+def test_page_and_folium_show_the_same_in_a_browser(browser, page, page_data, folium_map, release, tmp_path):
+    """Both in Chromium without a network: every layer of the page can be switched on in folium, with the same shapes."""
+    extra = map_in_folium(release, offline=True)
+    folium.CircleMarker([45.0, -27.0], radius=9).add_to(folium.FeatureGroup("Ours").add_to(extra))
+    (tmp_path / "folium.html").write_text(extra.get_root().render(), encoding="utf-8")
+    (tmp_path / "map.html").write_text(page, encoding="utf-8")
+    drawn, asked, complaints = visit(browser, tmp_path / "folium.html", 1000)
+    assert [url for url in asked if not url.startswith("data:")] == [(tmp_path / "folium.html").as_uri()]
+    assert complaints == []
+    layers = layers_of(release, release.operations[0])
+    first = drawn.evaluate(DRAWN)
+    assert first["listed"] == len(layers) + 1
+    assert len(first["images"]) == 1
+    for box in drawn.locator(".leaflet-control-layers-overlays input").all():
+        box.evaluate("box => { if (!box.checked) box.click(); }")
+    found = drawn.evaluate(DRAWN)
+    ours, _, page_complaints = visit(browser, tmp_path / "map.html", 1000)
+    ours.wait_for_selector("html[data-ready=true]")
+    data = json.loads(ours.locator("#data").text_content())
+    assert page_complaints == []
+    assert len(found["images"]) == len(data["images"])
+    assert sorted(found["images"]) == sorted(len(image["url"]) for image in data["images"].values())
+
+    def told(shapes):
+        return sorted(json.dumps(shape, sort_keys=True) for shape in shapes)
+
+    plain = [
+        {key: unescape(value) if isinstance(value, str) else value for key, value in shape.items()}
+        for shape in found["shapes"]
+    ]
+    assert told(plain) == told(shape["properties"] for shape in data["shapes"])
+    assert "Target" in found["legend"]
+    ours.close()
+    drawn.close()

@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from geoharm.disclosure.protect import protect
+from geoharm.model.ground import Ground, GroundKind, GroundShape
 from geoharm.report.exports.effects_table import effect_rows
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.gis_effects import effect_frame, effect_styles
@@ -33,7 +34,13 @@ def release(area):
     whole = result(area, planted(2, 0, 3), spots=[spots])
     x, y = area.boundary.centroid.x, area.boundary.centroid.y
     lines = (shapely.LineString([(x, y), (x + 900, y)]), shapely.box(x, y, x + 500, y + 500))
-    publish = replace(whole.study.publish, files=FILES, context=lines)
+    shapes = (
+        GroundShape(GroundKind.MAIN, shapely.LineString([(x - 900, y), (x, y + 900)]), "High Street"),
+        GroundShape(GroundKind.WATER, shapely.box(x, y, x + 90, y + 90), "Lake"),
+        GroundShape(GroundKind.PLACE, shapely.Point(x, y), "Old Town"),
+        GroundShape(GroundKind.SMALL, shapely.LineString([(x, y), (x, y + 9)]), drawn=False),
+    )
+    publish = replace(whole.study.publish, files=FILES, context=lines, ground=Ground(shapes, ("The surveyors",)))
     operation = whole.operations[0]
     about = replace(operation.design.operation, name='Smith\'s "Yard" & <co>')
     whole = replace(whole, operations=(replace(operation, design=replace(operation.design, operation=about)),))
@@ -112,6 +119,7 @@ def test_every_layer_of_the_project_is_in_the_files(folder, project):
             found += [(options["layername"], number) for number in range(len(rows))]
     shown = {name for name, _ in found}
     assert {"zones", "effects", "hotspots", "study_area", "context_lines"} <= shown
+    assert {"ground_names", "ground_lines", "ground_areas"} <= shown
     assert sum(name == "effects" for name, _ in found) == len(
         geopandas.read_file(folder / "hotspots.gpkg", layer="effects")
     )
@@ -181,4 +189,4 @@ def test_qgis_opens_it(folder, project, area, tmp_path):
     opened, renderers, labelled = found.stdout.strip().splitlines()
     assert opened == f"[] {len(sources(project))} {area.crs}"
     assert renderers == "['categorizedSymbol', 'paletted']"
-    assert int(labelled) == sum("layername=effects" in source for _, source in sources(project))
+    assert int(labelled) == sum("=effects" in source or "=ground_names" in source for _, source in sources(project))

@@ -320,9 +320,13 @@ def test_qgis_finds_a_style_for_every_layer(folder):
     assert columns[:8] == ["id", "f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName", "styleQML", "styleSLD"]  # fmt: skip
 
 
-def test_the_card_holds_no_script_and_says_how_to_put_it_elsewhere(folder):
+def test_the_card_has_one_script_and_says_how_to_put_it_elsewhere(folder):
     card = (folder / "embed.html").read_text(encoding="utf-8")
-    assert "<script" not in card
+    assert card.count("<script") == 1
+    assert re.search(r"script-src 'sha256-[^' ]+'\"", card)
+    assert "event.source === frame.contentWindow" in card
+    assert '<meta property="og:title" content="X: ' in card
+    assert "og:image" not in card
     assert "&lt;iframe src=&#34;embed.html&#34; title=&#34;X: verdict and map&#34;" in card
     assert len(card) < 60_000
 

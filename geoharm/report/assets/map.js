@@ -302,7 +302,7 @@
       colours()[index], start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }),
     ]));
     byId("legend-note").textContent = measure.breaks.length
-      ? measure.density + " per km² per year; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
+      ? measure.density + "; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
         ". Each class doubles. The same in every view; " + measure.note + "."
       : "Too few " + measure.unit + " to draw.";
   }

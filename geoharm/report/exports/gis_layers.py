@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import geopandas
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geoharm.disclosure.released import Release
 from geoharm.model.geometry import ZoneRole
+from geoharm.model.ground import Ground, GroundKind
 from geoharm.model.measure import Role
+from geoharm.report import palette
 from geoharm.report.exports.gis_effects import effect_frame, effect_styles
 from geoharm.report.exports.gis_patterns import pattern_frames
-from geoharm.report.exports.qgis_styles import fill_qml, hatch_qml, line_qml
+from geoharm.report.exports.qgis_styles import FillStyle, fill_qml, hatch_qml, line_qml, place_qml
 from geoharm.report.maps.layers import hotspot_layers, zone_layers
 from geoharm.report.maps.pattern_layers import LEGENDS
-from geoharm.report.maps.styles import LINES, LayerKind
+from geoharm.report.maps.styles import LINES, LayerKind, LineStyle, Stroke
 
 HOTSPOTS, ZONES, EFFECTS = "hotspots", "zones", "effects"
+# Of a style that only a GIS draws.
+_UNUSED = Stroke(0)
 STUDY_AREA, CONTEXT_LINES = "study_area", "context_lines"
 _HOTSPOT_COLUMNS = [
     "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
@@ -37,7 +43,7 @@ class GisLayer:
     style : str
         Its style for QGIS.
     shape : str
-        "Polygon" or "Line".
+        "Polygon", "Line" or "Point".
     """
 
     name: str
@@ -113,13 +119,13 @@ def gis_layers(release: Release) -> tuple[GisLayer, ...]:
 
 
 def ground_layers(release: Release) -> tuple[GisLayer, ...]:
-    """Return what lies under the others: the lines that the study draws for orientation, if any, and the study area."""
+    """Return what lies under the others: the study area, the lines that the study draws for orientation, and its ground."""
     crs = release.study.area.crs
     # An outline stands for its edge.
     lines = [shape.boundary if shapely.get_dimensions(shape) > 1 else shape for shape in release.study.publish.context]
-    shapes = {LayerKind.CONTEXT: lines, LayerKind.STUDY: [release.study.area.boundary.boundary]}
-    names = {LayerKind.CONTEXT: CONTEXT_LINES, LayerKind.STUDY: STUDY_AREA}
-    return tuple(
+    shapes = {LayerKind.STUDY: [release.study.area.boundary.boundary], LayerKind.CONTEXT: lines}
+    names = {LayerKind.STUDY: STUDY_AREA, LayerKind.CONTEXT: CONTEXT_LINES}
+    drawn_lines = tuple(
         GisLayer(
             names[kind],
             geopandas.GeoDataFrame({"kind": [kind.value] * len(drawn)}, geometry=drawn, crs=crs),
@@ -129,3 +135,45 @@ def ground_layers(release: Release) -> tuple[GisLayer, ...]:
         for kind, drawn in shapes.items()
         if drawn
     )
+    ground = release.study.publish.ground
+    return drawn_lines if ground is None else (*drawn_lines, *_layers_of_ground(ground, crs))
+
+
+def _layers_of_ground(ground: Ground, crs: str) -> Iterator[GisLayer]:
+    """Yield names of places, streets and other lines, and areas of the ground, where it has any."""
+    fills = {
+        GroundKind.WATER.value: FillStyle(palette.WATER),
+        GroundKind.GREEN.value: FillStyle(palette.GREEN),
+        GroundKind.OUTLINE.value: FillStyle(palette.LAND, 0, outline=palette.CONTEXT),
+    }
+    strokes = {
+        GroundKind.MAIN: (palette.MAIN_STREET, 0.6), GroundKind.MIDDLE: (palette.MIDDLE_STREET, 0.4),
+        GroundKind.SMALL: (palette.MIDDLE_STREET, 0.2), GroundKind.RAILWAY: (palette.RAILWAY, 0.25),
+        GroundKind.WATER: (palette.WATER, 0.4), GroundKind.OUTLINE: (palette.CONTEXT, 0.25),
+    }  # fmt: skip
+    lines = {
+        kind.value: LineStyle(colour, _UNUSED, _UNUSED, Stroke(width, "solid"))
+        for kind, (colour, width) in strokes.items()
+    }
+    place = GroundKind.PLACE.value
+    for name, dimension, shape, style in (
+        ("ground_names", 0, "Point", place_qml("kind", [place], label="name")),
+        ("ground_lines", 1, "Line", line_qml("kind", lines, of_lines=True)),
+        ("ground_areas", 2, "Polygon", hatch_qml("kind", fills)),
+    ):
+        rows = [
+            (each.kind.value, each.name, geometry)
+            for each in ground.shapes
+            if each.drawn and not (geometry := _of_dimension(each.geometry, dimension)).is_empty
+        ]
+        if rows:
+            frame = geopandas.GeoDataFrame(rows, columns=["kind", "name", "geometry"], geometry="geometry", crs=crs)
+            yield GisLayer(name, frame, style, shape)
+
+
+def _of_dimension(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
+    """Return the points, lines or areas among the parts of a geometry."""
+    parts = shapely.get_parts(geometry)
+    kept = parts[shapely.get_dimensions(parts) == dimension]
+    several = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)[dimension]
+    return kept[0] if len(kept) == 1 else several(kept.tolist())

@@ -35,7 +35,7 @@ class ProjectLayer:
     style : str
         A style for QGIS, as `qgis_styles` makes it.
     shape : str
-        "Polygon" or "Line"; empty for an image.
+        "Polygon", "Line" or "Point"; empty for an image.
     crs : str
     shown : bool
         Whether it is shown when the project opens.

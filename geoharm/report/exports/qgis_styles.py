@@ -125,6 +125,12 @@ def hatch_qml(column: str, styles: Mapping[str, FillStyle], *, label: str = "") 
     return _categorised_style(column, symbols, label=label)
 
 
+def place_qml(column: str, values: Iterable[str], *, label: str) -> str:
+    """Return a QGIS style that draws points as small dots with the text of a column, by the value of another."""
+    dot = {"name": "circle", "size": "1", "color": _rgba_text(palette.MUTED), "outline_style": "no"}
+    return _categorised_style(column, {value: _Symbol("SimpleMarker", dot, "marker") for value in values}, label=label)
+
+
 def palette_qml(legend: Sequence[LegendEntry]) -> str:
     """Return a QGIS style of an image in classes: the colour and meaning of every class, from class 1."""
     root = Xml.Element("qgis", version=_VERSION, styleCategories="Symbology")

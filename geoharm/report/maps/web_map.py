@@ -1,29 +1,20 @@
-"""The interactive map: one page with Leaflet and all its data, and the same layers as a `folium.Map`."""
+"""The interactive map: one page with Leaflet and all its data."""
 
 from __future__ import annotations
-
-import functools
-import re
-from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING
 
 from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import AFTER
 from geoharm.report.escape import asset, json_block, render_page
-from geoharm.report.maps.folium_map import to_folium
 from geoharm.report.maps.ground_data import packed_ground
 from geoharm.report.maps.layers import credit_lines, layers_of
+from geoharm.report.maps.leaflet import leaflet_assets
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
 from geoharm.report.wording.concentration import lead
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import released_total
-
-if TYPE_CHECKING:
-    import folium
 
 # Hotspots of each measure in the table beside the map.
 _TABLE_ROWS = 10
@@ -33,26 +24,6 @@ _WORDS_OF_SCRIPT = (
     ('"After compared', '"{head} compared'),
     ("(text) => text.charAt(0)", '(word, text = word === "after" ? "{later}" : word) => text.charAt(0)'),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LeafletAssets:
-    """The script and style of Leaflet."""
-
-    script: str
-    style: str
-
-
-def build_map(release: Release, operation: ReleasedOperation | None) -> folium.Map:
-    """Return the layers of a map as a folium map without tiles, for further work.
-
-    Parameters
-    ----------
-    release : Release
-    operation : ReleasedOperation or None
-        Its zones are drawn; None for a study that evaluates none.
-    """
-    return to_folium(layers_of(release, operation))
 
 
 def map_page(release: Release, operation: ReleasedOperation | None, verdict: Verdict | None) -> str:
@@ -126,14 +97,3 @@ def _map_script(later: str) -> str:
     for words, told in _WORDS_OF_SCRIPT:
         script = script.replace(words, told.format(later=later, head=later.capitalize()))
     return script
-
-
-@functools.cache
-def leaflet_assets() -> LeafletAssets:
-    """Return the script and style of Leaflet, without references to pictures and source maps."""
-    folder = resources.files("xstatic.pkg.leaflet").joinpath("data")
-    script = folder.joinpath("leaflet.js").read_text(encoding="utf-8")
-    style = folder.joinpath("leaflet.css").read_text(encoding="utf-8")
-    return LeafletAssets(
-        re.sub(r"//# sourceMappingURL=\S*", "", script), re.sub(r"[^{}]*\{[^{}]*url\([^{}]*\}", "", style)
-    )
