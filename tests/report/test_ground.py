@@ -174,19 +174,22 @@ def test_the_page_has_the_colours_of_the_palette():
 # Notes every name that is written on a canvas, with its box on the page.
 NOTE_NAMES = """
 window.written = [];
+// Setting its width clears a canvas: what was written before is gone.
+const width = Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype, "width");
+Object.defineProperty(HTMLCanvasElement.prototype, "width", {
+  ...width, set: function (value) { this.cleared = (this.cleared || 0) + 1; width.set.call(this, value); },
+});
 const plain = CanvasRenderingContext2D.prototype.fillText;
 CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
   const at = this.getTransform(), wide = this.measureText(text).width / 2;
   const ratio = Math.min(2, window.devicePixelRatio || 1);
-  window.written.push({ canvas: this.canvas, text, x: at.e / ratio, y: at.f / ratio, turn: Math.atan2(at.b, at.a), wide });
+  window.written.push({ canvas: this.canvas, cleared: this.canvas.cleared, text, x: at.e / ratio, y: at.f / ratio, turn: Math.atan2(at.b, at.a), wide });
   return plain.call(this, text, x, y);
 };
 """
 BOXES = """() => {
   const shown = document.querySelector(".leaflet-names-pane canvas"), frame = shown.getBoundingClientRect();
-  // What was written since the canvas was last cleared is what is on it; each name is there once.
-  const last = new Map(window.written.filter((one) => one.canvas === shown).map((one) => [one.text, one]));
-  const names = [...last.values()].map((one) => {
+  const names = window.written.filter((one) => one.canvas === shown && one.cleared === shown.cleared).map((one) => {
     const along = Math.abs(Math.cos(one.turn)) * one.wide, up = Math.abs(Math.sin(one.turn)) * one.wide;
     const x = frame.left + one.x, y = frame.top + one.y;
     return { text: one.text, flat: Math.abs(one.turn) < 0.01, box: [x - along - 2, y - up - 4, x + along + 2, y + up + 4] };
