@@ -13,7 +13,7 @@ demo: $(VENV)/.installed  ## Install, then evaluate the made city: report and ma
 	$(BIN)/geoharm run pipelines/demo.toml --data data/sample --out maps/demo
 
 test: $(VENV)/.installed-test  ## Install, then run every test, with lint and type checks among them
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-unit: $(VENV)/.installed-test  ## The quick tests: no browser, no whole study, no real data
 	$(BIN)/python -m pytest tests -n 2 -m "not (slow or browser or real)"

@@ -36,8 +36,12 @@ SLOW_ROOMS = {"attacks", "bench", "cli", "pipeline"}
 SLOW_TESTS = set((ROOT / "tests" / "slow_tests.txt").read_text(encoding="utf-8").splitlines())
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test-unit` leaves out: whole rooms, whatever opens a browser, and whatever reads the real data."""
+    """Mark what `make test-unit` leaves out: whole rooms, whatever opens a browser, and whatever reads the real data.
+
+    Files with such tests come first, so that no worker is alone with a long file at the end.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         in_slow_room = item.path.parent.parent == ROOT / "tests" and item.path.parent.name in SLOW_ROOMS
@@ -47,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if "shared" in fixtures:
             item.add_marker(pytest.mark.real)
+    costly = {item.path for item in items if {"slow", "browser", "real"} & {mark.name for mark in item.iter_markers()}}
+    items.sort(key=lambda item: item.path not in costly)
 
 
 @pytest.fixture(scope="session")

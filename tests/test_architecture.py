@@ -40,6 +40,7 @@ def test_floors_hold(root):
         ("pipeline/late.py", "import geoharm.engines.duckdb", "pipeline"),
         ("model/geometry.py", "import geopandas", "Nouns"),
         ("harm/weighted.py", "import geoharm.evaluation", "Floors"),
+        ("pipeline/net_harm.py", "import geoharm.api.evaluate", "Floors"),
         ("disclosure/protect.py", "import geoharm.report", "Floors"),
         ("queries/counts.py", "import geoharm.results", "Floors"),
         ("ingest/rule.py", "import pyproj", "pyproj"),

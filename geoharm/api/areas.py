@@ -7,18 +7,17 @@ from typing import TypeAlias
 import geopandas
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geoharm import _crs
 from geoharm.api.frames import Events, check_in_use, crs_name
-from geoharm.errors import DataError
+from geoharm.errors import DataError, StudyError
 from geoharm.geo.shape_files import transformed
 from geoharm.model.geometry import StudyArea, check_polygon
+from geoharm.model.located_events import LocatedEvents
+from geoharm.scaffold.study_area import propose_area
 
 AreaLike: TypeAlias = geopandas.GeoDataFrame | geopandas.GeoSeries | BaseGeometry
-# An area proposed from the events: strays are left out beyond this share of the events on each side, and the outline is
-# drawn this many metres around the rest.
-_STRAY_SHARE, _MARGIN = 0.001, 250.0
 
 
 def read_area(area: AreaLike, *, name: str, events_crs: str, crs: str) -> BaseGeometry:
@@ -71,41 +70,30 @@ def study_area_of(area: AreaLike | None, events: Events, *, events_crs: str) -> 
     Raises
     ------
     DataError, DesignError
-        As `read_area`; or if the events span no area.
+        As `read_area`; or if the events are too few to draw an area.
     """
     if area is not None:
         return StudyArea(read_area(area, name="study_area", events_crs=events_crs, crs=events.crs), events.crs), []
-    outline = outline_of(events.x, events.y)
     placed = np.isfinite(events.x)
-    inside = shapely.intersects_xy(outline, events.x[placed], events.y[placed])
-    note = (
-        f"No study_area was given: the outline of the events is taken, {outline.area / 1e6:,.0f} km2, "
-        f"with {int((~inside).sum()):,} of {int(placed.sum()):,} events outside it. "
-        "Ground where nothing was recorded is not in it; give the boundary of the city to have it."
+    longitude, latitude = _crs.transform(events.x[placed], events.y[placed], source=events.crs, target=_crs.LONLAT)
+    places, place = np.unique(np.column_stack([longitude, latitude]), axis=0, return_inverse=True)
+    located = LocatedEvents(
+        places[:, 0],
+        places[:, 1],
+        ("",) * len(places),
+        place.ravel(),
+        events.day[placed],
+        np.zeros(place.size, dtype=np.int64),
+        np.ones(place.size),
+        ("events",),
     )
-    return StudyArea(outline, events.crs), [note]
-
-
-def outline_of(x: NDArray[np.float64], y: NDArray[np.float64]) -> BaseGeometry:
-    """Return the convex outline of places, without the one in a thousand that lie farthest out on each side.
-
-    Parameters
-    ----------
-    x, y : ndarray, shape (n,)
-        Metres; NaN is left out.
-
-    Raises
-    ------
-    DataError
-        If they span no area.
-    """
-    placed = np.isfinite(x) & np.isfinite(y)
-    ends = [np.quantile(values[placed], (_STRAY_SHARE, 1 - _STRAY_SHARE)) for values in (x, y)]
-    near = placed.copy()
-    for values, (low, high) in zip((x, y), ends, strict=True):
-        near[placed] &= (values[placed] >= low) & (values[placed] <= high)
-    hull = shapely.convex_hull(shapely.multipoints(np.column_stack([x[near], y[near]])))
-    if hull.geom_type != "Polygon":
-        msg = "The events lie at one place or on one line, so they span no area; give the study_area."
-        raise DataError(msg)
-    return hull.buffer(_MARGIN, quad_segs=4)
+    try:
+        proposed = propose_area([located], "", events.crs)
+    except StudyError:
+        msg = f"The {int(placed.sum()):,} events with a place are too few, or too far apart, to draw a study area around them; give the study_area."
+        raise DataError(msg) from None
+    note = (
+        f"No study_area was given; one was {proposed.area.evidence}. "
+        "Ground where nothing was recorded is not in it: give the boundary of the city to have it."
+    )
+    return StudyArea(proposed.area.within(events.crs), events.crs), [note]

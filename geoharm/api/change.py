@@ -15,16 +15,20 @@ from geoharm.api.counted import Counted, count_events
 from geoharm.api.maps import Cells, area_map
 from geoharm.api.notebook import panel
 from geoharm.api.pictures import Picture
-from geoharm.api.source import Covers
+from geoharm.api.source import Covers, read_period
 from geoharm.disclosure.classed_images import change_classes
 from geoharm.disclosure.released import ClassScheme
 from geoharm.geo.cells import cells_within
 from geoharm.hotspots.change.surface import change_surface
+from geoharm.hotspots.comparison import compare_windows, comparison_windows
 from geoharm.hotspots.geodataframes import cell_frame
 from geoharm.hotspots.results.change import ChangeKind, ChangeSurface
+from geoharm.hotspots.results.comparison import MeasureComparison
 from geoharm.model.grid import grid_over
-from geoharm.model.period import Window
+from geoharm.model.rate_ratio import RateRatio
 from geoharm.model.settings import ChangeSettings
+from geoharm.model.study import Comparison
+from geoharm.model.window_pair import WindowPair
 from geoharm.report import palette
 from geoharm.report.document import Chart
 
@@ -43,15 +47,18 @@ class ChangeMap:
     ----------
     surface : ChangeSurface
         Log ratio of the density per year, after to before, with p-values.
+    comparison : MeasureComparison
+        The events in both windows, and the ratio of their rates with its 95% interval.
     counted : Counted
-    before, after : Window
+    windows : WindowPair
+        The days counted.
     notes : tuple of str
     """
 
     surface: ChangeSurface
+    comparison: MeasureComparison
     counted: Counted
-    before: Window
-    after: Window
+    windows: WindowPair
     notes: tuple[str, ...]
 
     @property
@@ -60,10 +67,9 @@ class ChangeMap:
         return self.counted.area.crs
 
     @property
-    def ratio(self) -> float:
-        """Events per day after over events per day before, in the whole study area."""
-        before, after = self.surface.totals
-        return after / self.after.days * self.before.days / before
+    def ratio(self) -> RateRatio:
+        """Events a day after over events a day before in the whole study area, with an interval for counting noise."""
+        return self.comparison.ratio
 
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
         """Return one square for each cell: row, column, log_ratio, p, adjusted, flagged, support, geometry."""
@@ -83,12 +89,12 @@ class ChangeMap:
 
     @cached_property
     def _sentences(self) -> tuple[str, ...]:
-        before, after = self.surface.totals
+        (before, after), ratio, windows = self.comparison.counts, self.ratio, self.windows
         name, flagged = self.counted.measure.name, self.surface.flagged
         fewer, more = (int((flagged & (side * self.surface.log_ratio > 0)).sum()) for side in (-1, 1))
         return (
-            f"{name}: {before:,.0f} in {self.before.days:,} days before, {after:,.0f} in {self.after.days:,} days after: "
-            f"{self.ratio:.2f} times as many a day.",
+            f"{name}: {before:,} in {windows.before.days:,} days before, {after:,} in {windows.after.days:,} days after: "
+            f"{ratio.value:.2f} times as many a day ({ratio.interval.low:.2f} to {ratio.interval.high:.2f} by the noise of the counts alone).",
             f"Fewer in {fewer:,} cells and more in {more:,}, beyond what chance explains in any of {int(np.isfinite(self.surface.p).sum()):,} "
             f"({self.surface.correction.value}, {self.surface.permutations:,} permutations).",
             "This describes two windows. It is no evaluation: nothing here says what was to be expected.",
@@ -166,13 +172,14 @@ def change(
     be expected without one.
     """
     counted = count_events(events, date=date, measure=measure, category=category, study_area=study_area, covers=covers)
-    windows = [counted.window(days, name=name) for name, days in (("before", before), ("after", after))]
+    days = Comparison("the two windows", read_period(before, name="before"), read_period(after, name="after"))
+    windows = comparison_windows(days, counted.source.ledger)
     grid = grid_over(counted.area.boundary, cell=cell)
     surface = change_surface(
         counted.points,
         grid,
-        before=windows[0],
-        after=windows[1],
+        before=windows.before,
+        after=windows.after,
         bandwidth=bandwidth,
         inside=cells_within(grid, counted.area.boundary),
         kind=kind,
@@ -181,4 +188,10 @@ def change(
         seed=seed,
     )
     note = [f"{surface.note[:1].upper()}{surface.note[1:]}."] if surface.note else []
-    return ChangeMap(surface, counted, windows[0], windows[1], (*counted.notes, *note))
+    compared = compare_windows(counted.measure, counted.points, days, ledger=counted.source.ledger)
+    season = (
+        []
+        if compared.same_season
+        else ["The windows hold different months of the year, which may make the difference."]
+    )
+    return ChangeMap(surface, compared, counted, windows, (*counted.notes, *season, *note))

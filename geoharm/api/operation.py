@@ -84,7 +84,6 @@ def read_measure(text: MeasureText, events: Events) -> Measure:
             f'harm is (who bears it, its type), "by kind", or None for what police did; "{shown(str(harm))}" was given.'
         )
         raise DataError(msg)
-    borne_by, harm_type = harm or ("", "")
     for value, known, name in (
         (text.kind, EVENT_KINDS, "kind"),
         (text.recorded_by, RECORDERS, "recorded_by"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoharm._text import shown
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, print_json
 
@@ -56,4 +57,4 @@ def ground(
     print("  " + ", ".join(f"{count:,} × {kind}" for kind, count in shapes.items()))
     print(f"wrote {target} ({sizes['written'] / 1e6:,.2f} MB), for ground under [publish]")
     for credit in found.credits:
-        print(f"  credit, shown on every map: {credit}")
+        print(f"  credit, shown on every map: {shown(credit)}")

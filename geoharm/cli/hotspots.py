@@ -21,7 +21,7 @@ from geoharm.cli.lazy import lazy
 from geoharm.cli.new_flags import Flags, shell_quoted
 from geoharm.cli.options import AsJson, Quiet, print_json, print_written
 from geoharm.errors import StudyError
-from geoharm.model.grid import BANDWIDTH_RULES
+from geoharm.model.kernel_choices import BANDWIDTH_RULES
 
 if TYPE_CHECKING:
     from geoharm.cli import new_files, new_plan
@@ -53,6 +53,7 @@ _RELEASES = ("internal", "public")
 # Metres by which places are taken to be off, where columns say that they are not exact and nothing says how far.
 _ASSUMED_ERROR = 100.0
 _MOST_SHOWN = 10
+_ROUNDED_FROM = 10.0
 _GUESSED_LINE = "guessed = true"
 
 
@@ -98,11 +99,17 @@ def hotspots(
         raise StudyError([f'"{study}" exists; choose another name for --study.'])
     data, names = _folder_and_names(files)
     sources, unused = scaffold_sources.read_sources(
-        [(name, "") for name in names], data, flags.study_file, lambda _: None, assumed_error=_ASSUMED_ERROR
+        [(name, "") for name in names],
+        data,
+        flags.study_file,
+        lambda _: None,
+        assumed_error=_ASSUMED_ERROR,
+        with_places=True,
     )
     if not quiet:
         new_files.show_files(data, sources, unused)
     _refuse_undecided(sources, unused)
+    sources, unused = _without_lists(sources, unused, period)
     with tempfile.TemporaryDirectory() as scratch:
         used = replace(flags, study_file=Path(scratch) / flags.study_file.name)
         look = new_plan.look_at(used, sources, unused)
@@ -164,7 +171,9 @@ def _make(look: FirstLook, where: list[str], wanted: MapSettings, flags: Flags, 
         *(f"ASSUMED: the places of {', '.join(source.files[:3])} are not exact; they are taken to be off by {_ASSUMED_ERROR:g} m." for source in guesses if source.inexact),
         f"Study area: {look.area.evidence} (--area FILE names another).",
         f"Coordinate system: {look.crs}{f', {look.crs_why}' if look.crs_why else ''} (--crs).",
-        f"Days: {plan.period.start} to {plan.period.last}{'' if period else ', all that the files cover'} (--period).",
+        "Days: none, for a list of places has no dates."
+        if plan.sources[0].places is not None
+        else f"Days: {plan.period.start} to {plan.period.last}{'' if period else ', all that the files cover'} (--period).",
         *(f"Counted: {sentence} (--where)." for sentence in counted),
         f"Density: bandwidth {bandwidth} (--bandwidth), cells of {settings.cell:,g} m (--cell). Hotspots: the smallest area that "
         f"holds {settings.share:.0%} of all density (--share).",
@@ -235,12 +244,39 @@ def _refuse_undecided(sources: Sequence[SourceMatch], unused: Sequence[UnusedFil
         f"{', '.join(source.files[:3])} cannot be mapped before this is decided: {'; '.join(source.undecided[:3])}. See "
         f"geoharm formats guess {shell_quoted(source.files[0])}"
         for source in sources
-        if source.ledger is None
+        if source.ledger is None and source.places is None
     ]
     if not sources:
         problems += [f"{one.what} cannot be mapped: {one.why.removesuffix('.')}." for one in unused]
     if problems:
         raise StudyError(problems)
+
+
+def _without_lists(
+    sources: Sequence[SourceMatch], unused: Sequence[UnusedFile], period: str
+) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
+    """Return dated events without the lists of places beside them; lists alone are kept.
+
+    Raises
+    ------
+    StudyError
+        If a period is given and there are only lists.
+    """
+    dated = [source for source in sources if source.places is None]
+    if not dated:
+        if period:
+            raise StudyError([f'--period is "{period}", but these places have no dates; leave it out.'])
+        return tuple(sources), tuple(unused)
+    lists = [
+        scaffold_sources.UnusedFile(
+            ", ".join(source.files[:3]), "its places have no dates; map them in a call of their own"
+        )
+        for source in sources
+        if source.places is not None
+    ]
+    for one in lists:
+        say(f"Not mapped: {one.what}: {one.why}.")
+    return tuple(dated), (*unused, *lists)
 
 
 def _without_guess_mark(text: str) -> str:
@@ -257,11 +293,16 @@ def _found(release: Release) -> list[dict[str, Any]]:
             "events": hotspot.events,
             "share": round(hotspot.share, 4),
             "km2": round(hotspot.area_km2, 4),
-            "density": round(hotspot.density, 1),
+            "density": hotspot.density if hotspot.density < _ROUNDED_FROM else round(hotspot.density, 1),
+            "density_per": one.measure.density_per.replace("²", "2"),
         }
         for one in release.hotspots
         for hotspot in one.hotspots
     ]
+
+
+def _number(density: float) -> str:
+    return f"{density:,.0f}" if density >= _ROUNDED_FROM else f"{density:.2g}"
 
 
 def _print_table(found: Sequence[dict[str, Any]]) -> None:
@@ -269,10 +310,10 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
     for measure in dict.fromkeys(one["measure"] for one in found):
         rows = [one for one in found if one["measure"] == measure]
         print(f"Hotspots of {measure}:")
-        print(f"{'rank':>5}{'events':>10}{'share':>8}{'km2':>10}{'per km2 per year':>18}")
+        print(f"{'rank':>5}{'events':>10}{'share':>8}{'km2':>10}{rows[0]['density_per']:>18}")
         for one in rows[:_MOST_SHOWN]:
             print(
-                f"{one['rank']:>5}{one['events']:>10,}{one['share']:>8.1%}{one['km2']:>10,.2f}{one['density']:>18,.0f}"
+                f"{one['rank']:>5}{one['events']:>10,}{one['share']:>8.1%}{one['km2']:>10,.2f}{_number(one['density']):>18}"
             )
         if len(rows) > _MOST_SHOWN:
             print(f"      and {len(rows) - _MOST_SHOWN:,} more in the table")

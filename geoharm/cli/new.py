@@ -23,6 +23,7 @@ from geoharm.model.tactics import TACTICS
 
 if TYPE_CHECKING:
     from geoharm.cli import new_dialogue, new_files, new_plan
+    from geoharm.cli import progress as cli_progress
     from geoharm.pipeline import check as pipeline_check
     from geoharm.scaffold import measures as scaffold_measures
     from geoharm.scaffold import sources as scaffold_sources
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from geoharm.scaffold.sources import SourceMatch
     from geoharm.study import read as study_reader
 else:
+    cli_progress = lazy("cli.progress")
     new_dialogue = lazy("cli.new_dialogue")
     new_files = lazy("cli.new_files")
     new_plan = lazy("cli.new_plan")
@@ -103,9 +105,10 @@ def new(
     )  # fmt: skip
     new_flags.check_flags(flags)
     _refuse_existing([study_file], force=force)
-    sources, unused = scaffold_sources.find_sources(
-        data, study_file, new_flags.formats_of(flags), lambda name: typer.echo(f"reading {name}", err=True)
-    )
+    with cli_progress.ProgressDisplay(quiet=False) as bar:
+        sources, unused = scaffold_sources.find_sources(
+            data, study_file, new_flags.formats_of(flags), lambda name: bar.show(f"reading {name}", 0, 1)
+        )
     if not as_json:
         new_files.show_files(data, sources, unused)
     open_guesses = [source for source in sources if source.guess and source.ledger is None]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geoharm.scaffold.sources import SourceMatch, UnusedFile
 
 _KINDS = {
-    "incident": "incidents", "needle_find": "needle finds", "treatment_entry": "entries into treatment", "health": "health calls",
+    "site": "places without dates", "incident": "incidents", "needle_find": "needle finds", "treatment_entry": "entries into treatment", "health": "health calls",
 }  # fmt: skip
 _MOST_CATEGORIES = 4
 
@@ -33,6 +33,13 @@ def _lines(source: SourceMatch) -> list[str]:
     """Return rows, days and places of a source, what it seems to be and why, and its most frequent categories."""
     lines = [f"{_KINDS[source.kind]}, read as {source.format}: {source.evidence}"]
     ledger = source.ledger
+    if source.places is not None and source.events is not None:
+        rows = source.places
+        return [
+            f"{rows.total('read'):,} rows, no dates, {source.events.total:,} placed, {rows.total('rejected'):,} rejected, "
+            f"{rows.total('duplicate'):,} duplicate, {rows.total('no_place'):,} without a place",
+            *lines,
+        ]
     if ledger is None:
         open_questions = "; ".join(source.undecided[:2])
         return [*lines, f"not read yet, for something is undecided: {open_questions}"]

@@ -139,12 +139,16 @@ class _StepLines:
     def show(self, step: str, part: float) -> None:
         name = _name(step)
         if name != self._step:
-            self.end()
+            if self._step:
+                self._print_done()
             self._step, self._begun = name, time.monotonic()
             print(f"{name} ...", end="", file=sys.stderr, flush=True)
         if part >= 1:
-            print(f" done in {_clock(time.monotonic() - self._begun)}", file=sys.stderr, flush=True)
-            self._step = ""
+            self._print_done()
+
+    def _print_done(self) -> None:
+        print(f" done in {_clock(time.monotonic() - self._begun)}", file=sys.stderr, flush=True)
+        self._step = ""
 
     def end(self) -> None:
         """End the line of a step that has not ended."""

@@ -33,13 +33,12 @@ def run_lines(study_run: StudyRun) -> list[str]:
     lines = [*map(ledger_line, ledgers)]
     if study_run.result.operations:
         lines.append(study_run.result.preregistration.sentence)
-    lines += [f"  {sentence}" for sentence in study_run.published.hotspots]
     return [*lines, *answer_lines(study_run), "", *file_lines(study_run)]
 
 
 def answer_lines(study_run: StudyRun) -> list[str]:
-    """Return what a run found about every operation."""
-    lines = []
+    """Return what a run found: its hotspots, where a study has no operation, and the answers about every operation."""
+    lines = [f"  {sentence}" for sentence in study_run.published.hotspots]
     for name, verdict in study_run.published.verdicts:
         lines += ["", name]
         lines += [f"  note: {notice}" for notice in filter(None, (verdict.label, *verdict.notices))]

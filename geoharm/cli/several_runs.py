@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import dropwhile
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -216,7 +217,7 @@ def _print_all(files: Sequence[Path], studies: dict[int, Study], ends: dict[int,
         for number, file in enumerate(files):
             if number not in failed:
                 print(f"{file}: {studies[number].name}")
-                for line in ends[number].lines[1:]:  # the first is blank
+                for line in dropwhile(lambda line: not line, ends[number].lines):
                     print(f"  {line}" if line else "")
                 print()
         print(f"{len(files) - len(failed)} of {len(files)} studies are done{', and these failed:' if failed else '.'}")

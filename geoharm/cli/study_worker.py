@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from geoharm.cli.start import until_stopped
+from geoharm.cli.signals import until_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def work(connection: Connection, task: StudyTask) -> None:
 
 def _run(connection: Connection, task: StudyTask, is_stopped: Callable[[], bool]) -> int:
     from geoharm.cli import run_lines  # noqa: PLC0415 -- a signal during these imports is seen to
-    from geoharm.cli.guard import outcome  # noqa: PLC0415
+    from geoharm.cli.outcome import outcome  # noqa: PLC0415
 
     ends: list[StudyEnd] = []
 

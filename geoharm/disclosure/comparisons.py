@@ -1,8 +1,8 @@
 """Disclosure control of comparisons: the events of whole windows to the nearest ten, and nothing finer.
 
 Ratio and interval are computed again from the rounded counts, with a dispersion rounded up to a whole number, so that they
-tell nothing that the counts do not. Where the numbers of a measure together would give a small count back, its comparisons are
-given up before anything of an operation is.
+tell nothing that the counts do not. Where a small count would follow with the comparisons of a measure and not without them,
+they are given up.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import shapely
@@ -47,6 +47,8 @@ _RELATIVE_PRECISION = 1e-8
 # The total of a view of the whole city is used only up to so many times k; a larger one bounds no cell closely.
 _BINDING_MULTIPLE = 4
 _WHOLE = "whole "
+_OF_COMPARISON = ", of a comparison"
+_NO_OPERATION = ", of a study without an operation"
 
 
 def constraints_of(release: Release) -> Constraints:
@@ -118,6 +120,53 @@ def constraints_of(release: Release) -> Constraints:
     for comparison in release.comparisons:
         values += _values_of_comparison(comparison, release)
     return Constraints(distinct(tuple(values)), outlines, tuple(leaks), {one.key: one for one in data.values()})
+
+
+def without_far_hotspots(constraints: Constraints, *, apart_from: Collection[str] = ()) -> Constraints:
+    """Return constraints without the hotspots of studies without an operation that touch no ground of another number.
+
+    They are recorded because a later study may have a target there. Among themselves they are not attacked: all are rounded to
+    ten, and many windows overlap, so it would take long and find nothing.
+
+    Parameters
+    ----------
+    constraints : Constraints
+    apart_from : collection of str
+        Names of places, such as control areas, of whose parts nothing exact is published.
+    """
+    marked = {value for value in constraints.values if value.text.endswith(_NO_OPERATION)}
+    if not marked:
+        return constraints
+    others = {
+        place for value in constraints.values if value not in marked for term in value.terms for place in term.places
+    }
+    ground = [
+        constraints.outlines[place] for place in sorted(others & constraints.outlines.keys()) if place not in apart_from
+    ]
+    near = shapely.union_all(ground)
+    shapely.prepare(near)
+    kept = tuple(
+        value
+        for value in constraints.values
+        if value not in marked or any(near.intersects(constraints.outlines[place]) for place in value.terms[0].places)
+    )
+    return replace(constraints, values=kept)
+
+
+def without_comparisons(constraints: Constraints) -> Constraints:
+    """Return constraints without the numbers of comparisons."""
+    marks = (_OF_COMPARISON, _OF_COMPARISON + _NO_OPERATION)
+    kept = tuple(value for value in constraints.values if not value.text.endswith(marks))
+    return replace(constraints, values=kept)
+
+
+def control_places(release: Release) -> frozenset[str]:
+    """Return the names of the control areas of a release's operations."""
+    return frozenset(
+        place_name(zone.geometry, {})
+        for operation in release.operations
+        for zone in operation.design.of_role(ZoneRole.CONTROL)
+    )
 
 
 def counted_rows(measure: Measure, effect: ReleasedEffect, data: Mapping[str, DataSet]) -> RowSet:
@@ -315,8 +364,8 @@ def _values_of_hotspots(
     """Return the events of the hotspots of every view, and the events of whole views, where they are small enough to bind.
 
     Hotspots that touch no target, gap or ring are left out. Their events are rounded to ten, and nothing exact is published
-    of ground inside a control area, so eleven values remain for each. Without an operation, all are kept: another study that
-    is published into the same folder may have one there.
+    of ground inside a control area, so eleven values remain for each. Without an operation, all are kept and marked: another
+    study that is published into the same folder may have a target there (`without_far_hotspots`).
     """
     ledger = next((ledger for ledger in release.ledgers if ledger.source == hotspots.measure.source), None)
     if ledger is None or ledger.coverage is None:
@@ -338,6 +387,7 @@ def _values_of_hotspots(
         for window in (design.before, design.after, *steps):
             periods[design.operation.name, window.name] = window.periods
     rows, name = rows_of(hotspots.measure, release.data), hotspots.measure.name
+    compared = {comparison.comparison for comparison in release.comparisons}
     near = shapely.union_all([operation.design.exposed_area for operation in release.operations])
     shapely.prepare(near)
     half = 0 if release.threshold == 1 else _HALF_OF_TEN
@@ -346,7 +396,8 @@ def _values_of_hotspots(
             if release.operations and not near.intersects(hotspot.geometry):
                 continue
             term = Term(1.0, rows, (place_name(hotspot.geometry, outlines),), periods[view])
-            text = f"{name}, {view[1]}, hotspot {hotspot.rank}"
+            of = _OF_COMPARISON if view[0] in compared else ""
+            text = f"{name}, {view[1]}, hotspot {hotspot.rank}{of}{'' if release.operations else _NO_OPERATION}"
             yield PublishedValue(text, (term,), max(0.0, hotspot.events - half), float(hotspot.events + half))
     for view, events in hotspots.events.items() if everywhere else ():
         if events + half <= _BINDING_MULTIPLE * release.threshold:
@@ -370,6 +421,6 @@ def _values_of_comparison(comparison: ReleasedComparison, release: Release) -> I
             low, high = (float(lowest), float(count.below - 1)) if count.below else (0.0, math.inf)
         else:
             low, high = map(float, (count, count) if k == 1 else ends_of_tens(count))
-        text = f"{comparison.measure.name}, {comparison.comparison}, {window.name}, whole study area"
+        text = f"{comparison.measure.name}, {comparison.comparison}, {window.name}, whole study area{_OF_COMPARISON}"
         term = Term(1.0, rows, (place,), window.periods)
         yield PublishedValue(text, (term,), low, high, withheld=isinstance(count, Suppressed))

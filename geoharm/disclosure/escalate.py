@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from geoharm.disclosure.attacker import ExposedCell, attack
-from geoharm.disclosure.constraints import constraints_of
+from geoharm.disclosure.constraints import constraints_of, without_comparisons, without_far_hotspots
 from geoharm.disclosure.released import Release, ReleasedMeasure
 from geoharm.disclosure.rows import RowSet, rows_of
 from geoharm.disclosure.statements import Constraints
@@ -20,15 +20,14 @@ class SuppressionLevel(IntEnum):
     """How much of a measure is suppressed: detail first, the target's count last. Each level includes those before it."""
 
     NOTHING = 0
-    COMPARISONS = 1
-    STEPS = 2
-    MONTHS = 3
-    QUARTERS = 4
-    SERIES = 5
-    PHASES = 6
-    RINGS = 7
-    RING_SUMS = 8
-    TARGET = 9
+    STEPS = 1
+    MONTHS = 2
+    QUARTERS = 3
+    SERIES = 4
+    PHASES = 5
+    RINGS = 6
+    RING_SUMS = 7
+    TARGET = 8
 
 
 _WAY_OUT = 'use larger rings, whole months or fewer phases, or release = "internal"'
@@ -36,13 +35,14 @@ _WAY_OUT_WITHOUT_OPERATION = 'use fewer comparisons, longer windows or fewer mea
 SuppressionLevels = Mapping[str, SuppressionLevel]
 
 
-def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release:
+def suppress_until_safe(make: Callable[[SuppressionLevels, Collection[str]], Release]) -> Release:
     """Return the release with the lowest suppression levels, measure by measure, in which the attack exposes no count.
 
     Parameters
     ----------
     make : callable
-        Returns the release under given suppression levels, which are keyed by the measure's name.
+        Returns the release under given suppression levels, which are keyed by the measure's name, and without the comparisons
+        of the measures that are named second.
 
     Raises
     ------
@@ -52,19 +52,22 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
 
     Notes
     -----
-    The levels suppress, in this order: the windows of comparisons, the steps of the forecast's factor that tell of single months, the monthly series (quarters are shown), the quarters (half-years are shown), the
+    The comparisons of a measure are given up where a count is exposed with them and not without them.
+
+    The levels suppress, in this order: the steps of the forecast's factor that tell of single months, the monthly series (quarters are shown), the quarters (half-years are shown), the
     whole series and effect decays, the phases, the gap and the single rings, the sums with rings, the target. The primary
     measure gives up a count of the headline only when no other exposed measure is left to give up more. What is suppressed
     is marked "withheld", as any other suppressed number.
     """
     suppression_levels: dict[str, SuppressionLevel] = {}
+    given_up: set[str] = set()
     # Measures that were found safe are mostly safe when more is suppressed. Whether all are is tried at the end.
     rows: frozenset[RowSet] | None = None
     while True:
-        release = make(suppression_levels)
+        release = make(suppression_levels, frozenset(given_up))
         if release.is_internal:
             return release
-        constraints, rule = constraints_of(release), DISCLOSURE_RULES[release.rule]
+        constraints, rule = without_far_hotspots(constraints_of(release)), DISCLOSURE_RULES[release.rule]
         if constraints.leaks:
             msg = f"A number is shown although its count is withheld ({constraints.leaks[0]}); nothing was published."
             raise PublishError(msg)
@@ -74,8 +77,17 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
         if not exposed:
             return release
         rows = frozenset(each for cell in exposed for each in cell.rows)
-        raised = _raised_levels(suppression_levels, _concerned(exposed, constraints, release), release)
-        if not raised:
+        concerned = _concerned(exposed, constraints, release)
+        compared = {one.measure.name for one in release.comparisons} & concerned - given_up
+        if compared:
+            bare = without_comparisons(constraints)
+            exposed_too = attack(bare, rule, rows, every=False).exposed
+            compared -= _concerned(exposed_too, bare, release)
+        raised = _raised_levels(suppression_levels, concerned - compared, release)
+        if not raised and not compared:
+            compared = {one.measure.name for one in release.comparisons} & concerned - given_up
+        given_up |= compared
+        if not raised and not compared:
             raise PublishError(
                 refusal_message(
                     exposed[0],
@@ -144,9 +156,7 @@ def _next_level(suppression_level: SuppressionLevel, name: str, release: Release
     measures = [
         measure for operation in release.operations for measure in operation.measures if measure.measure.name == name
     ]
-    if suppression_level is SuppressionLevel.NOTHING and _shows_comparison(name, release):
-        return SuppressionLevel.COMPARISONS
-    if suppression_level < SuppressionLevel.STEPS and any(map(_shows_steps, measures)):
+    if suppression_level is SuppressionLevel.NOTHING and any(map(_shows_steps, measures)):
         return SuppressionLevel.STEPS
     if not measures:
         return SuppressionLevel.TARGET
@@ -158,11 +168,6 @@ def _next_level(suppression_level: SuppressionLevel, name: str, release: Release
         6: SuppressionLevel.QUARTERS,
     }[step]
     return SuppressionLevel(min(max(suppression_level, level_of_series) + 1, SuppressionLevel.TARGET))
-
-
-def _shows_comparison(name: str, release: Release) -> bool:
-    """Return whether a comparison counts a measure, and its counts are not given up yet."""
-    return any(one.measure.name == name and one.windows is not None for one in release.comparisons)
 
 
 def _shows_steps(measure: ReleasedMeasure) -> bool:

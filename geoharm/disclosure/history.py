@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ import shapely
 
 from geoharm._text import visible_text
 from geoharm.disclosure.attacker import ExposedCell, attack
-from geoharm.disclosure.constraints import constraints_of
+from geoharm.disclosure.constraints import constraints_of, control_places, without_far_hotspots
 from geoharm.disclosure.escalate import refusal_message
 from geoharm.disclosure.history_file import read_sealed, sealed
 from geoharm.disclosure.released import Release
@@ -101,7 +101,7 @@ def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraint
     relaxed, by as much as they contradict, and all others are still attacked together (`reconcile`).
     """
     current = constraints_of(release)
-    exposed = _exposed_together(current, earlier, release.study)
+    exposed = _exposed_together(current, earlier, release.study, apart_from=control_places(release))
     if exposed is not None:
         raise PublishError(
             refusal_message(
@@ -129,13 +129,15 @@ def attack_decision(current: Constraints, study: Study, earlier: ReleaseHistory)
     return merge_constraints(earlier.constraints, current)
 
 
-def _exposed_together(current: Constraints, earlier: ReleaseHistory, study: Study) -> ExposedCell | None:
+def _exposed_together(
+    current: Constraints, earlier: ReleaseHistory, study: Study, *, apart_from: Collection[str] = ()
+) -> ExposedCell | None:
     """Return a count that a release exposes only together with those before it; None if there is none."""
     read = read_as_current(earlier.constraints, current)
     both = merge_constraints(read, current)
     if set(both.values) in (set(current.values), set(read.values)):
         return None
-    both = with_known_outlines(both, study)
+    both = without_far_hotspots(with_known_outlines(both, study), apart_from=apart_from)
     refuse_unknown_areas(both)
     exposed = attack(both, DISCLOSURE_RULES[study.publish.disclosure]).exposed
     return exposed[0] if exposed else None

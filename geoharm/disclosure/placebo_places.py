@@ -57,8 +57,7 @@ def protect_places(operation: ReleasedOperation, k: int, suppression_levels: Sup
                 effects=tuple(
                     _protect_effect(
                         effect,
-                        may_split=suppression_levels.get(measure.measure.name, SuppressionLevel.NOTHING)
-                        < SuppressionLevel.STEPS,
+                        may_split=not suppression_levels.get(measure.measure.name, SuppressionLevel.NOTHING),
                     )
                     for effect in measure.effects
                 ),

@@ -23,8 +23,9 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
   step: by the events of that step). Scores of predictive accuracy have two digits.
 
 At last the release is attacked (`escalate`): more is suppressed until no small count follows from all numbers together.
-Detail goes first and the target's count last: comparisons, steps of the forecast, series and effect decays, phases, gap and single
-rings, sums with rings, the target; and a secondary measure goes before the primary one.
+Detail goes first and the target's count last: steps of the forecast, series and effect decays, phases, gap and single
+rings, sums with rings, the target; and a secondary measure goes before the primary one. Comparisons go where a count
+follows with them and not without them.
 
 Numbers of rows in files and months are rounded to the nearest ten (`ledgers`).
 """
@@ -104,7 +105,11 @@ def protect(result: StudyResult) -> Release:
         ),
         tuple(protect_change(changes, result.study.area, k) for changes in result.changes),
     )
-    return suppress_until_safe(lambda suppression_levels: round_counts(_disclose(result, k, maps, suppression_levels)))
+    return suppress_until_safe(
+        lambda suppression_levels, without_comparisons: round_counts(
+            _disclose(result, k, maps, suppression_levels, without_comparisons)
+        )
+    )
 
 
 def _disclose(
@@ -112,6 +117,7 @@ def _disclose(
     k: int,
     maps: tuple[tuple[ReleasedHotspots, ...], tuple[ReleasedChange, ...]],
     suppression_levels: SuppressionLevels,
+    without_comparisons: Collection[str] = (),
 ) -> Release:
     settings = result.study.publish
     ledgers = tuple(protect_ledger(ledger, k) for ledger in result.ledgers)
@@ -131,8 +137,7 @@ def _disclose(
     comparisons = frozenset(comparison.name for comparison in result.study.comparisons)
 
     def given_up(measure: Measure) -> frozenset[str]:
-        level = suppression_levels.get(measure.name, SuppressionLevel.NOTHING)
-        return comparisons if level >= SuppressionLevel.COMPARISONS else frozenset()
+        return comparisons if measure.name in without_comparisons else frozenset()
 
     return Release(
         study=result.study,

@@ -18,6 +18,9 @@ from geoharm.errors import DesignError
 from geoharm.geo.outlines import ShapeFault
 from geoharm.geo.vector_limits import check_shapefile, shapefiles_in
 
+# Where a GeoPackage that `geoharm ground` wrote states its credit.
+CREDIT = "CREDIT"
+_LONGEST_CREDIT = 500
 _SQLITE = b"SQLite format 3\x00"
 _FIRST_BYTES = {
     ".geojson": b"{", ".json": b"{", ".gpkg": _SQLITE, ".mbtiles": _SQLITE, ".fgb": b"fgb\x03fgb", ".zip": b"PK\x03\x04",
@@ -274,4 +277,4 @@ def _credit(path: Path) -> str:
     import pyogrio  # noqa: PLC0415
 
     info = pyogrio.read_info(path, layer=0)
-    return str((info.get("dataset_metadata") or {}).get("CREDIT", ""))
+    return str((info.get("dataset_metadata") or {}).get(CREDIT, "")).strip()[:_LONGEST_CREDIT]

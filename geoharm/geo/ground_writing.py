@@ -10,9 +10,9 @@ import shapely
 
 from geoharm._whole_files import write_whole
 from geoharm.errors import StudyError
+from geoharm.geo.ground_files import CREDIT
 from geoharm.model.ground import Ground, GroundKind, GroundShape
 
-CREDIT = "CREDIT"
 # GeoPackage states when a layer was changed; the same ground gives the same bytes.
 _FIXED_TIME = "1970-01-01T00:00:00.000Z"
 _MOST_RANK = 9

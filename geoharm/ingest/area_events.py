@@ -159,6 +159,10 @@ def _refuse_other_areas(
     raise DataError(msg)
 
 
+def _codes(number: int) -> str:
+    return "1 code" if number == 1 else f"{number:,} different codes"
+
+
 def _notes(
     rows_of: Mapping[str, int],
     reasons: Sequence[str],
@@ -171,7 +175,7 @@ def _notes(
     """Return notes on how the source is counted, on rows without an area, and on areas without a row."""
     different = len({meant.get(code, code) for code in rows_of})
     sentence = (
-        f"have the code of an area and no coordinates ({different:,} different codes): they are counted by whole areas, and nothing "
+        f"have the code of an area and no coordinates ({_codes(different)}): they are counted by whole areas, and nothing "
         "that needs points is possible: no density, no hotspots, no rings"
     )
     notes = [QualityNote(BY_AREA, sum(rows_of.values()), 0, sentence)] if rows_of else []
@@ -185,7 +189,7 @@ def _notes(
         usual = min(unknown, key=lambda code: (-unknown[code], code))
         taken = "outside the study area, which the areas of the file fill" if is_outside else "without a place"
         sentence = (
-            f'have a code that the area file does not have ({len(unknown):,} codes, most often "{usual}"): taken as {taken}. If it is '
+            f'have a code that the area file does not have ({_codes(len(unknown))}, most often "{usual}"): taken as {taken}. If it is '
             "an area of the study area, as drawn in another year, give its outline too"
         )
         notes.append(QualityNote("unknown area", sum(unknown.values()), 0, sentence))

@@ -1,4 +1,4 @@
-"""Grids of square cells, and the names of kernels, edge corrections and bandwidth rules."""
+"""Grids of square cells."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 
 MAX_CELLS = 50_000_000
-KERNELS = ("quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian")
-EDGES = ("jones-diggle", "uniform", "none")
-BANDWIDTH_RULES = ("oversmoothing", "normal scale", "likelihood", "least squares")
 
 
 @dataclass(frozen=True, slots=True)

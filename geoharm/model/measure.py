@@ -7,7 +7,9 @@ from enum import StrEnum
 
 BORNE_BY = ("user", "family and neighbours", "community", "institutions")
 HARM_TYPES = ("health", "crime and violence", "social and nuisance", "economic", "environment")
-UNITS = ("requests", "needles", "incidents", "calls", "people", "deaths", "admissions")
+UNITS = ("requests", "needles", "incidents", "calls", "people", "deaths", "admissions", "places")
+# A list of places without dates.
+_LIST_OF_PLACES = "site"
 RECORDERS = ("public", "police", "agency")
 SIGNS_OF = ("use", "dealing")
 
@@ -61,7 +63,7 @@ class Measure:
     comparator : str
         Name of the measure of reporting effort for this measure; empty for none.
     kind : str
-        The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table".
+        The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table", "site".
     checked_for_rise : bool
         Whether the study requests a check for unintended harm, in addition to health and violence.
     weight : str
@@ -105,6 +107,16 @@ class Measure:
         """
         is_service = self.kind in ("health", "treatment_entry") and self.recorded_by == "public"
         return "agency" if is_service else self.recorded_by
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether it counts the places of a list, which have no dates: they are mapped per km², and nothing else is done."""
+        return self.kind == _LIST_OF_PLACES
+
+    @property
+    def density_per(self) -> str:
+        """What its densities are divided by, in words."""
+        return "per km²" if self.is_undated else "per km² per year"
 
     @property
     def density_unit(self) -> str:

@@ -368,6 +368,11 @@ class Study:
         """Whether the primary measure is counted by area: its operations are then described by bounds, and not evaluated."""
         return any(measure.name == self.primary for measure in self.harm.area_measures)
 
+    @property
+    def is_undated(self) -> bool:
+        """Whether it maps lists of places, which have no dates."""
+        return bool(self.measures) and all(measure.is_undated for measure in self.measures)
+
     def measure(self, name: str) -> Measure:
         """Return a measure by name, of dated points or of areas."""
         every = (*self.measures, *self.harm.area_measures)

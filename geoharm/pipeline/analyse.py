@@ -91,10 +91,15 @@ def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[Hot
     for collected in each_reported(data.measures, "density of {0.measure.name}".format, progress):
         measure, ledger = collected.measure, collected.ledger
         windows = map_windows(study, data.designs, ledger)
+        if measure.is_undated:
+            # Places without dates: their density is per km2, which is that of one year.
+            views = {WHOLE: (collected.mapped_points(windows[WHOLE]), 1.0)}
+        else:
+            views = {view: (collected.mapped_points(window), window.years) for view, window in windows.items()}
         maps.append(
             map_measure(
                 measure,
-                {view: (collected.mapped_points(window), window.years) for view, window in windows.items()},
+                views,
                 WHOLE,
                 area=study.area,
                 settings=study.hotspots,
@@ -167,7 +172,8 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
         Called with a step's name, the part done and the whole.
     """
     patterns = []
-    for collected in each_reported(data.measures, "patterns of {0.measure.name}".format, progress):
+    dated = [collected for collected in data.measures if not collected.measure.is_undated]
+    for collected in each_reported(dated, "patterns of {0.measure.name}".format, progress):
         patterns.append(
             measure_patterns.find_patterns(
                 collected.measure,

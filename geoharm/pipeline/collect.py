@@ -14,7 +14,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geoharm._text import fold_category
+from geoharm._validation import nearest_hint
 from geoharm.engines.base import Engine
+from geoharm.errors import StudyError
 from geoharm.hotspots.comparison import refuse_impossible
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
@@ -83,6 +86,9 @@ def collect_study(
     outcomes = [indicator for indicator in study.harm.indicators if indicator.stands_for != "priority"]
     measures = []
     for measure in each_reported(study.measures, "counting {0.name}".format, progress):
+        if measure.is_undated:
+            measures.append(_places(engine, study, measure))
+            continue
         ledger = _ledger_of(measure, ledgers)
         collected = MeasureData(
             measure,
@@ -109,6 +115,23 @@ def collect_study(
         _service_sites(engine, study),
         windows,
     )
+
+
+def _places(engine: Engine, study: Study, measure: Measure) -> MeasureData:
+    """Return the places of a list that a measure counts; they stand on the study's first day, for they have no dates."""
+    wanted = set(map(fold_category, measure.categories))
+    sites = source_sites(engine, measure.source)
+    known = sorted({site.category for site in sites})
+    unknown = [name for name in measure.categories if fold_category(name) not in set(map(fold_category, known))]
+    if unknown:
+        msg = f'measure "{measure.name}": no place of "{measure.source}" has the category "{unknown[0]}"; {nearest_hint(unknown[0], known)}'
+        raise StudyError([msg])
+    counted = [site for site in sites if not wanted or fold_category(site.category) in wanted]
+    x, y = np.array([(site.x, site.y) for site in counted], dtype=np.float64).reshape(-1, 2).T
+    points = Points(x, y, np.ones(x.size)).merged()
+    day = np.full(points.x.size, np.datetime64(study.period.start, "D"))
+    ledger = SourceLedger(measure.source, (), study.period, (), "year", 0.0, (), "")
+    return MeasureData(measure, ledger, DatedPoints(points.x, points.y, day, points.weight), {})
 
 
 def _with_both_names(engine: Engine, collected: MeasureData, designs: Sequence[Design]) -> MeasureData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -96,6 +96,7 @@ def appraise(
         collected = collect.collect_baseline(engine, study, ledgers)
     progress("weighing options", 0, 1)
     appraisal = pipeline_appraise.appraise_options(collected, operation, threshold=threshold_of(study))
+    progress("weighing options", 1, 1)
     progress("writing pages", 0, 1)
     released = protect_appraisal(study, appraisal)
     output = DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
@@ -137,18 +138,21 @@ def prioritise(
     """
     check_study(study)
     check_primary_of_points(study, "a ranking of markets")
+    pipeline_prioritise.check_leads_by_harm(study)
     finish_interrupted(out)
     _check_history(study, out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data, progress, on_gone, (out, database))
         load.load_tables(engine, study, data, progress, on_gone, (out, database))
         collected = collect.collect_markets(engine, study, ledgers)
-    surfaces = analyse.map_hotspots(collected, progress)
+    # Markets are hotspots of the whole period; no other window is mapped.
+    surfaces = analyse.map_hotspots(replace(collected, study=replace(study, comparisons=())), progress)
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
     progress("ranking markets", 0, 1)
     ranking = pipeline_prioritise.prioritise_markets(
         collected, hotspots, weights=weights, threshold=threshold_of(study)
     )
+    progress("ranking markets", 1, 1)
     progress("writing pages", 0, 1)
     released = protect_ranking(study, ranking)
     output = DecisionOutput(ranking_record(released), publish_ranking(released, out))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.disclosure.tens import working_count, working_dispersion
-from geoharm.errors import DesignError
+from geoharm.errors import DesignError, StudyError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.indicators import answer_counts
 from geoharm.harm.markets import SCHOOL, SERVICES, is_threat, nearest_site, reach_gap, threat_matrix_row
@@ -84,6 +84,23 @@ class _MarketCounts:
         by_year = self.monthly[:, self.monthly.shape[1] - years * _YEAR :].reshape(len(self.monthly), years, _YEAR)
         totals = [[self.counted(round(float(total))) for total in row] for row in by_year.sum(axis=2)]
         return working_dispersion(yearly_dispersion(totals), self.threshold)
+
+
+def check_leads_by_harm(study: Study) -> None:
+    """Check that the hotspots of the primary measure can be ranked: markets are ranked by harm.
+
+    Raises
+    ------
+    StudyError
+        If the primary measure is no harm.
+    """
+    if study.measure(study.primary).role is not Role.HARM:
+        harms = [measure.name for measure in study.measures if measure.role is Role.HARM]
+        way_out = f'write primary = "{harms[0]}" under [study]' if harms else "add a measure of harm"
+        raise StudyError([
+            f'Markets are ranked by harm, and "{study.primary}", which leads in this study, is {study.measure(study.primary).role.value}; '
+            f"{way_out}."
+        ])  # fmt: skip
 
 
 def prioritise_markets(

@@ -106,8 +106,10 @@ def run(
     progress("keeping results", 0, 1)
     with open_engine(database, inputs=data) as engine:
         save_results(engine, effects, counts, study_hash=study_hash(study), version=__version__, seed=study.seed)
+    progress("keeping results", 1, 1)
     progress("checking what may be published", 0, 1)
     release = protect(result)
+    progress("checking what may be published", 1, 1)
     progress("writing pages", 0, 1)
     published = publish_study(release, out)
     progress("writing pages", 1, 1)

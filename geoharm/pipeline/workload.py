@@ -98,6 +98,8 @@ def _work(study: Study, cell: float) -> tuple[float, float]:
     """Return the seconds and the bytes of a run with a cell size."""
     cells, measures = _cells(study, cell), len(study.measures)
     steps = study.period.days / _DAYS_A_MONTH / study.emerging.months * _cells(study, study.emerging.cell)
+    # Lists of places have no steps of time.
+    steps = 0.0 if study.is_undated else steps
     pairs = len(study.operations) + len(study.comparisons)
     per_cell = _SECONDS_PER_CELL + _SECONDS_PER_CELL_AND_PAIR * pairs
     further = _SECONDS_PER_OPERATION_AND_MEASURE * max(0, len(study.operations) - 1)

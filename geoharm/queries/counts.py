@@ -226,13 +226,6 @@ def _located(engine: Engine, stored: StoredSource) -> str:
     )
 
 
-def all_points(engine: Engine, source: str) -> Points:
-    """Return the distinct located places of all events of a source, with the number of events at each."""
-    stored = stored_source(engine, source)
-    rows = engine.columns(f"SELECT s.point, count(*) AS n {_located(engine, stored)} GROUP BY s.point ORDER BY s.point")
-    return Points(*coordinates(engine, stored, rows["point"]), rows["n"].astype(np.float64))
-
-
 def stated_weights(engine: Engine, measure: Measure) -> tuple[int, int]:
     """Return the number of events of a measure, and the number of those with a stated weight."""
     stored = stored_source(engine, measure.source)

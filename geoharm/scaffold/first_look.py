@@ -128,7 +128,7 @@ def _of_one_place(
     unusable = []
     for source in sorted(sources, key=lambda candidate: -sum(candidate.categories.values())):
         name = ", ".join(source.files[:3])
-        if source.ledger is None or source.events is None:
+        if (source.ledger is None and source.places is None) or source.events is None:
             more = f"; {source.inexact}" if source.inexact else ""
             why = f"read {source.format}, decide what it marks as not decided, and run this again with --file{more}"
             unusable.append(UnusedFile(name, why))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from geoharm._text import fold_category
 from geoharm._validation import nearest_hint, toml_string
@@ -17,7 +18,9 @@ from geoharm.scaffold.measures import ProposedMeasure, UncountedCategory, catego
 from geoharm.scaffold.proposal import Proposal, ProposedStudy, last_two_years, period_text
 from geoharm.scaffold.sources import SourceMatch
 
-_MOST_CELLS = 4_000_000
+# Written as the period of a study of places without dates.
+NO_DATES = Period(date(2000, 1, 1), date(2001, 1, 1))
+_MOST_CELLS = 1_000_000
 _SIDES = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 # A bandwidth is so many cells where the usual one would be narrower.
 _CELLS_PER_BANDWIDTH = 6
@@ -45,10 +48,10 @@ def settings_for(area: StudyArea, wanted: MapSettings) -> HotspotSettings:
     usual = HotspotSettings()
     west, south, east, north = area.boundary.bounds
     extent = (east - west) * (north - south)
-    cell = wanted.cell or next((float(side) for side in _SIDES if extent / side**2 <= _MOST_CELLS), float(_SIDES[-1]))
-    bandwidth = wanted.bandwidth or max(
-        float(usual.bandwidth), _CELLS_PER_BANDWIDTH * cell if cell > usual.cell else 0.0
-    )
+    needed = next((float(side) for side in _SIDES if extent / side**2 <= _MOST_CELLS), float(_SIDES[-1]))
+    cell = wanted.cell or needed
+    least = wanted.cell or (_CELLS_PER_BANDWIDTH * needed if needed > usual.cell else 0.0)
+    bandwidth = wanted.bandwidth or max(float(usual.bandwidth), least)
     return HotspotSettings(cell, bandwidth, wanted.share or usual.share, usual.kernel, usual.edge)
 
 
@@ -94,6 +97,9 @@ def hotspot_study(
         measure, sentence = _measure(source, wanted)
         measures.append(measure)
         said.append(sentence)
+    lists = [source for source in sources if source.places is not None]
+    if lists:
+        return _study_of_places(look, lists, measures, said)
     spans = [source.ledger.coverage for source in sources if source.ledger is not None]
     whole = period or Period(min(span.start for span in spans), max(span.end for span in spans))
     for span, source in zip(spans, sources, strict=True):
@@ -112,8 +118,33 @@ def hotspot_study(
     return plan, tuple(said)
 
 
+def _study_of_places(
+    look: FirstLook, sources: Sequence[SourceMatch], measures: Sequence[ProposedMeasure], said: Sequence[str]
+) -> tuple[ProposedStudy, tuple[str, ...]]:
+    """Return the study of lists of places: they have no dates, so the period says nothing."""
+    reasons = {"crs": Proposal("crs", look.crs, look.crs_why)} if look.crs_why else {}
+    reasons["period"] = Proposal("period", period_text(NO_DATES), "the places have no dates, so no day counts")
+    leading = max(measures, key=lambda measure: measure.rows)
+    plan = ProposedStudy(
+        look.area,
+        look.crs,
+        leading.name,
+        NO_DATES,
+        tuple(sources),
+        tuple(measures),
+        {},
+        None,
+        None,
+        reasons,
+        look.left_out,
+    )
+    return plan, tuple(said)
+
+
 def _measure(source: SourceMatch, wanted: Collection[str]) -> tuple[ProposedMeasure, str]:
     """Return the measure of a source, and a sentence on what it counts."""
+    if source.places is not None:
+        return _places_measure(source, wanted)
     known = [category for category in source.categories if category and category != "None"]
     senses = {category: category_sense(category, kind=source.kind) for category in known}
     activity = [category for category in known if senses[category].sense is Sense.ACTIVITY]
@@ -144,3 +175,16 @@ def _measure(source: SourceMatch, wanted: Collection[str]) -> tuple[ProposedMeas
     if is_activity or is_mixed:
         sentence += "; this follows where police or services are active, and is no harm"
     return measure, sentence
+
+
+def _places_measure(source: SourceMatch, wanted: Collection[str]) -> tuple[ProposedMeasure, str]:
+    counted = [category for category in source.categories if fold_category(category) in wanted] if wanted else []
+    rows = sum(source.categories[one] for one in counted or source.categories)
+    measure = ProposedMeasure(
+        source.name.replace("-", " "), source.name, tuple(counted), "places", "agency", "", "", rows, undated=True
+    )
+    what = f"places that are {' or '.join(counted)}" if counted else "every place"
+    return (
+        measure,
+        f"{measure.name}: {what}, {rows:,} with coordinates; they have no dates, so the map is per km2, not per year",
+    )

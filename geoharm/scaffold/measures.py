@@ -56,6 +56,8 @@ class ProposedMeasure:
         Number of rows in the files.
     counted_as_harm : bool
         Whether police activity is counted as harm because the user named it as the primary outcome.
+    undated : bool
+        Whether it counts the places of a list, which have no dates.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ProposedMeasure:
     type: str
     rows: int
     counted_as_harm: bool = False
+    undated: bool = False
 
     @property
     def is_harm(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from geoharm._text import fold_category
 from geoharm.errors import DesignError, StudyError
 from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.design.default_windows import MONTHS_BEFORE, PHASES_MONTHS, longest_before, phases_that_fit
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, add_months, first_of_month, month_name, parse_phase
@@ -25,10 +26,6 @@ from geoharm.scaffold.measures import (
 )
 from geoharm.scaffold.rings import propose_rings
 from geoharm.scaffold.sources import SourceMatch, UnusedFile
-
-_PHASES_MONTHS = ((0, 3), (3, 6), (6, 12))
-_SHORT_PHASES_MONTHS = ((0, 1), (1, 2))
-_MONTHS_BEFORE = (24, 12, 6, 3, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +291,11 @@ def _propose_operation(
         rings = ", ".join(f"{ring:g}" for ring in proposed.rings)
         value = f"{rings} m beyond a gap of {proposed.gap:g} m"
         reasons["rings"] = Proposal("rings", value, proposed.why)
-    months_before = next((months for months in _MONTHS_BEFORE if add_months(start, -months) >= _first_day(ledgers)), 0)
-    if not months_before:
+    before = longest_before(start, _first_day(ledgers))
+    if before is None:
         msg = f"The files begin on {_first_day(ledgers)}; at least a month before the operation of {answers.start} is needed."
         raise DesignError(msg)
-    before = Period(add_months(start, -months_before), start)
+    months_before = len(before.months()) - (before.start.day > 1)
     after, why_after = _phases(
         lambda phases: operation_with(proposed.gap, proposed.rings, before, phases), area, ledgers
     )
@@ -307,7 +304,7 @@ def _propose_operation(
         if months_before >= 12
         else f"{months_before} months"
     )
-    longer = [f"{months} months" for months in _MONTHS_BEFORE if months > months_before]
+    longer = [f"{months} months" for months in MONTHS_BEFORE if months > months_before]
     not_longer = f"; not {', '.join(longer)}: the files do not reach back so far" if longer else ""
     why_before = f"{length} up to the operation, as far as the files reach back (to {_first_day(ledgers)}){not_longer}"
     reasons["before"] = Proposal("before", period_text(before), f"{why_before}{_gaps_text(before, ledgers)}")
@@ -336,22 +333,12 @@ def _phases(
             return str(error)
         return ""
 
-    after = []
-    for low, high in _PHASES_MONTHS:
-        # The last phase may be shorter, if the files reach two months of it or more.
-        lengths = [high, *range(high - 1, low + 1, -1)] if low else [high]
-        names = (f"{low}-{length} months" for length in lengths)
-        after += [phase for phase in names if not problem((phase,))][:1]
-    if not after:
-        short = (f"{low}-{high} months" for low, high in _SHORT_PHASES_MONTHS)
-        after = [phase for phase in short if not problem((phase,))]
+    after = phases_that_fit(lambda phases: not problem(phases))
     if not after:
         raise DesignError(problem(("0-1 months",)))
     phases = (*(phase for phase in ("during",) if not problem((phase, *after))), *after)
     missing = [
-        f"{low}-{high} months"
-        for low, high in _PHASES_MONTHS
-        if not any(phase.startswith(f"{low}-") for phase in after)
+        f"{low}-{high} months" for low, high in PHASES_MONTHS if not any(phase.startswith(f"{low}-") for phase in after)
     ]
     missing_text = f"; not {', '.join(missing)}: no data, or months without a file" if missing else ""
     return phases, f"the phases that the files cover{missing_text}"

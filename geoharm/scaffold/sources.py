@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
+
 from geoharm.errors import DataError, GeoharmError, StudyError
-from geoharm.ingest.detect.check import check_events
+from geoharm.ingest.detect.check import check_events, check_places
 from geoharm.ingest.detect.events import FormatGuess, guess_events
 from geoharm.ingest.detect.known_formats import recognise_formats
 from geoharm.ingest.detect.sample import SAMPLE_ROWS, read_sample
-from geoharm.ingest.formats.input_format import parse_format, read_format
+from geoharm.ingest.formats.input_format import Format, parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.readers.matched_files import DataFolder
 from geoharm.model.category_words import source_kind
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.located_events import LocatedEvents
+from geoharm.model.table_ledger import TableLedger
 
 _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
@@ -58,6 +61,8 @@ class SourceMatch:
         What a guessed format leaves undecided.
     events : LocatedEvents or None
         Where and when the rows with a place are; None where the files were not read.
+    places : TableLedger or None
+        Ledger of a list of places, which have no dates; its kind is "site".
     """
 
     name: str
@@ -71,6 +76,7 @@ class SourceMatch:
     middle: tuple[float, float]
     undecided: tuple[str, ...] = ()
     events: LocatedEvents | None = None
+    places: TableLedger | None = None
 
     @property
     def inexact(self) -> str:
@@ -133,6 +139,7 @@ def read_sources(
     on_file: Callable[[str], None] = lambda _: None,
     *,
     assumed_error: float = 0.0,
+    with_places: bool = False,
 ) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
     """Return the sources of events in files, and those of the files that hold none.
 
@@ -144,6 +151,8 @@ def read_sources(
         As in `find_sources`.
     assumed_error : float
         Metres by which places are taken to be off where a guess says that they are not exact; 0 to leave that undecided.
+    with_places : bool
+        Whether lists of places without dates are sources too.
 
     Raises
     ------
@@ -189,7 +198,7 @@ def read_sources(
         def read_files(file_names: Sequence[str], key: tuple[str, ...] = key) -> SourceMatch | UnusedFile:
             if key in guesses:
                 return _read_guessed_source(file_names, data, study_file, guesses[key], assumed_error)
-            return _read_source(file_names, data, study_file, key, on_file)
+            return _read_source(file_names, data, study_file, key, on_file, with_places=with_places)
 
         for source_or_unused in (
             _read_by_subject(names, read_files) if key in guesses or key[0] in _GENERIC_FORMATS else [read_files(names)]
@@ -289,9 +298,17 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def _read_source(
-    names: Sequence[str], data: Path, study_file: Path, key: Sequence[str], on_file: Callable[[str], None]
+    names: Sequence[str],
+    data: Path,
+    study_file: Path,
+    key: Sequence[str],
+    on_file: Callable[[str], None],
+    *,
+    with_places: bool = False,
 ) -> SourceMatch | UnusedFile:
     input_format = read_format(key[0], study_file.parent)
+    if input_format.kind == "site" and with_places:
+        return _read_places(names, data, key, input_format)
     if input_format.kind != "event":
         reason = f"{input_format.name} reads it, as {input_format.kind}: add such a source by hand (docs/study-file.md)"
         return UnusedFile(_names_text(names), reason)
@@ -309,6 +326,23 @@ def _read_source(
     )  # fmt: skip
 
 
+def _read_places(
+    names: Sequence[str], data: Path, key: Sequence[str], input_format: Format
+) -> SourceMatch | UnusedFile:
+    """Return a list of places without dates as a source."""
+    try:
+        ledger, located = check_places(find_input_files(names, data, members=input_format.members), input_format, data)
+    except DataError as error:
+        return UnusedFile(_names_text(names), str(error))
+    events = located.at_places()
+    categories = {name: int(events[located.category == number].sum()) for number, name in enumerate(located.categories)}
+    middle = (float(np.median(located.longitude)), float(np.median(located.latitude))) if located.total else (0.0, 0.0)
+    return SourceMatch(
+        _short_name(names), "site", _pattern(names, data), key[0], key[1], "", None,
+        dict(sorted(categories.items(), key=lambda item: (-item[1], item[0]))), middle, events=located, places=ledger,
+    )  # fmt: skip
+
+
 def _read_guessed_source(
     names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess, assumed_error: float = 0.0
 ) -> SourceMatch | UnusedFile:
@@ -318,7 +352,10 @@ def _read_guessed_source(
     """
     if not guess.has_events:
         return UnusedFile(
-            _names_text(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
+            _names_text(names),
+            next(line for line in reversed(guess.undecided) if line.startswith(("kind: ", "place: "))).split(": ", 1)[
+                1
+            ],
         )
     format_file = f"{study_file.stem}_{_short_name(names)}.toml"
     toml = guess.toml

@@ -118,9 +118,12 @@ def _source_text(source: SourceMatch) -> str:
     files = f"[{', '.join(map(toml_string, source.files))}]"
     is_given = source.evidence == "as you said"
     ledger = source.ledger
+    places = source.places
     span = (
         f"# {ledger.total('read'):,} rows in {len(ledger.files)} files, {ledger.coverage.start} to {ledger.coverage.last}"
         if ledger
+        else f"# {places.total('read'):,} rows in {len(places.files)} files, without dates"
+        if places
         else ""
     )
     gaps = f"; no row in {_months_text(ledger.missing_months)}" if ledger and ledger.missing_months else ""
@@ -152,7 +155,9 @@ def _measure_text(measure: ProposedMeasure) -> str:
         if measure.categories
         else ""
     )
-    if not measure.is_harm:
+    if measure.undated:
+        stands_for = "# a list of places without dates: it is mapped per km2, and stands for no harm and no activity"
+    elif not measure.is_harm:
         stands_for = "activity    = true   # guessed: what enforcement or services did; shown next to the harms and never added to them"
     else:
         stands_for = f"harm        = {{ borne_by = {toml_string(measure.borne_by)}, type = {toml_string(measure.type)} }}   # guessed: {measure.rows:,} rows in the files"

@@ -187,6 +187,7 @@ def read_study(path: Path) -> Study:
     _check_names(study, mistakes)
     by_area = [measure for measure in measures if measure not in counted]
     primary = _resolve_primary(study, counted, by_area, mistakes)
+    _check_undated(study, counted, mistakes)
     _check_shared_rows(measures, mistakes)
     _check_references(study, sources, counted, mistakes)
     _check_comparators_of_areas(study, [measure.name for measure in by_area], mistakes)
@@ -332,17 +333,51 @@ def _resolve_measures(
     return tuple(_resolve_measure(table, place, sources, mistakes) for table, place in zip(tables, places, strict=True))
 
 
+def _check_undated(study: StudyFile, measures: Sequence[Measure], mistakes: Mistakes) -> None:
+    """Note what a study that counts a list of places, which have no dates, cannot hold beside it."""
+    undated = [measure.name for measure in measures if measure.is_undated]
+    if not undated:
+        return
+    beside = [
+        what
+        for what, there in (
+            ("an operation", study.operation or study.registers),
+            ("a comparison", study.comparison),
+            ("a measure of dated events", len(undated) < len(measures)),
+        )
+        if there
+    ]
+    if beside:
+        mistakes.add(
+            (),
+            f'the measure "{shortened(undated[0])}" counts a list of places, which have no dates, so it can only be mapped: '
+            f"take out {' and '.join(beside)}, or map the list by a study of its own.",
+        )
+
+
+def _check_places(table: MeasureTable, place: Place, mistakes: Mistakes) -> None:
+    """Note what a measure of a list of places cannot be."""
+    if table.activity or table.reporting or table.harm is not None:
+        mistakes.add(
+            place,
+            'it counts the places of a list (kind = "site"), which are neither harm, activity nor reporting; take harm, '
+            "activity and reporting out.",
+        )
+
+
 def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> Measure:
     harm = None if table.harm is None else Harm(table.harm.borne_by, table.harm.type)
     categories = tuple(table.where.category)
     roles_sound = all(mistakes.is_sound(*place, key) for key in ("harm", "activity", "reporting"))
-    if table.activity + table.reporting + (harm is not None) != 1 and roles_sound:
+    kind = kind_counted(table, place, sources, mistakes)
+    if kind == "site":
+        _check_places(table, place, mistakes)
+    elif table.activity + table.reporting + (harm is not None) != 1 and roles_sound:
         mistakes.add(
             place,
             "a measure stands for a harm (harm = {borne_by, type}), is activity (activity = true), or only shows how much "
             "is reported (reporting = true); give one of the three.",
         )
-    kind = kind_counted(table, place, sources, mistakes)
     proactive = [name for name in categories if is_proactive(name, kind=kind)]
     if harm is not None and not table.count_as_harm and (table.recorded_by == "police" or proactive):
         subject = f'"{shortened(proactive[0])}" is' if proactive else "what police record of their own accord is"
@@ -359,7 +394,8 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
         recorded_by=table.recorded_by,
         harm=harm,
         activity_as_harm=table.count_as_harm,
-        reporting=table.reporting,
+        # A list of places is neither harm nor activity.
+        reporting=table.reporting or kind == "site",
         comparator=table.comparator or "",
         kind=kind,
         checked_for_rise=table.watch,

@@ -18,8 +18,8 @@ from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, WebFolder, 
 from geoharm.geo.ground_layouts.schema import GroundLayerTable
 from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
-from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
+from geoharm.model.kernel_choices import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.map_steps import STEPS
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, SIGNS_OF, UNITS
 from geoharm.model.settings import COMPARED, ChangeSettings, Correction, EmergingSettings

@@ -25,6 +25,8 @@ from geoharm.study.schema import LASTING, CriteriaTable, MeasureTable, Mitigatio
 # What must have been read of every source, and of every measure, before a name can be said to be unknown.
 SOURCE_KEYS = ("name", "kind")
 MEASURE_KEYS = ("name", "source", "harm", "activity", "reporting")
+# Sources without dated points that a measure may count; a list of places is only mapped.
+_COUNTABLE_TABLES = ("area_table", "site")
 _DELIVERED = {True: "yes", False: "no", "partly": "partly", None: "not stated"}
 
 
@@ -37,15 +39,15 @@ def point_measures(every: Sequence[Measure], sources: Sequence[Source]) -> tuple
 def check_source_counted(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> bool:
     """Return whether a measure's source exists and can be counted; if not, the mistake is noted."""
     kinds = {source.name: source.kind for source in sources}
-    countable = [name for name, kind in kinds.items() if kind not in TABLE_KINDS or kind == "area_table"]
+    countable = [name for name, kind in kinds.items() if kind not in TABLE_KINDS or kind in _COUNTABLE_TABLES]
     if table.source in countable:
         return True
     if not mistakes.is_sound(*place, "source") or not mistakes.are_sound("source", *SOURCE_KEYS):
         return False
     if table.source in kinds:
         rule = (
-            f"is of kind {kinds[table.source]}; a measure counts dated points or areas, so name a source of kind "
-            f"{', '.join(EVENT_KINDS)} or area_table."
+            f"is of kind {kinds[table.source]}; a measure counts dated points, areas or a list of places, so name a source "
+            f"of kind {', '.join((*EVENT_KINDS, *_COUNTABLE_TABLES[:-1]))} or {_COUNTABLE_TABLES[-1]}."
         )
     else:
         rule = f"is not the name of a source; {nearest_hint(table.source, countable)}"

@@ -97,8 +97,10 @@ def test_the_fall_of_the_market_is_flagged_and_no_evaluation_is_made(events):
     cells = found.to_geodataframe()
     assert cells[cells.contains(PLACE)].iloc[0]["flagged"]
     assert (cells.loc[cells["flagged"], "log_ratio"] < 0).all()
-    before, after = found.surface.totals
-    assert found.ratio == pytest.approx(after / 365 / (before / 366))
+    before, after = found.comparison.counts
+    assert (before, after) == found.surface.totals
+    assert found.ratio.value == pytest.approx(after / 365 / (before / 366))
+    assert found.ratio.interval.low < found.ratio.value < found.ratio.interval.high
     assert "It is no evaluation" in shown(found)
 
 

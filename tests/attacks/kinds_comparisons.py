@@ -99,10 +99,10 @@ def operation_in_a_hotspot_of_before(count, release):
 
 COMPARISONS = (
     Attack("a comparison whose window is one month longer than another's", one_month_longer, comparisons.month_between),
-    Attack("the same from the ratios, solved", one_month_longer, comparisons.month_from_ratios),
-    Attack("the same, every byte by trial", one_month_longer, replayed(one_month_longer)),
+    Attack("a longer window of a comparison, from the ratios, solved", one_month_longer, comparisons.month_from_ratios),
+    Attack("a longer window of a comparison, every byte by trial", one_month_longer, replayed(one_month_longer)),
     Attack("few events in a window of a comparison, between two others", few_in_a_window, comparisons.few_in_window),
-    Attack("the same, every byte by trial: few in a window", few_in_a_window, replayed(few_in_a_window)),
+    Attack("few events in a window of a comparison, every byte by trial", few_in_a_window, replayed(few_in_a_window)),
     Attack(
         "a comparison whose window is one month longer in the next release",
         next_release_with_a_longer_window,

@@ -70,7 +70,7 @@ def studies(tmp_path_factory):
         ("formats guess reports.csv", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 700),
         # Arrow looks for pandas by itself when it is given arrays.
         ("formats check reports.csv --format points-csv", {"duckdb", "numpy", "pandas", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1400),
-        ("new new.toml --data .", {"duckdb", "numpy", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1000),
+        ("new new.toml --data .", {"duckdb", "numpy", "geoharm._schema", "pyproj", "rich", "scipy", "shapely"}, 1150),
         ("run absent.toml", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 600),
         ("run no-toml.toml", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 600),
         # The area file is read too, so that all mistakes are said at once.

@@ -111,10 +111,25 @@ def test_every_guess_is_marked_with_its_evidence(lantern):
         assert f"# guessed: {one['why']}" in text
 
 
+def test_the_release_is_internal_with_the_way_to_a_public_one_and_changing_it_breaks_no_lock(tmp_path):
+    path = tmp_path / "mine.toml"
+    assert new(path).exit_code == 0
+    text = path.read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("release")]
+    assert line.startswith('release    = "internal"   # "internal": full counts, not for publication; "public": ')
+    assert call("plan", "lock", path, "--db", tmp_path / "d.duckdb").exit_code == 0
+    locked = json.loads(call("plan", "show", path, "--json").stdout)
+    path.write_text(text.replace('release    = "internal"', 'release    = "public"'), encoding="utf-8")
+    after = json.loads(call("plan", "show", path, "--json").stdout)
+    assert after["changes"] == []
+    assert (after["kind"], after["sha256"]) == (locked["kind"], locked["sha256"])
+
+
 def test_what_it_writes_runs_to_the_report(lantern, tmp_path):
     ran = call("run", lantern[0], "--data", SAMPLE, "--out", tmp_path / "out", "--db", tmp_path / "d.duckdb", "--quiet")
     assert ran.exit_code == 0, ran.output
-    assert (tmp_path / "out" / "report.html").is_file()
+    assert ran.stdout.rstrip().endswith("internal: not for publication")
+    assert (tmp_path / "out" / "report-internal.html").is_file()
 
 
 @pytest.mark.parametrize("silent", [["--yes"], []])
@@ -640,7 +655,7 @@ def test_real_folders_make_studies_that_run(shared, tmp_path, folder):
         "run", path, "--data", shared / folder, "--out", tmp_path / "out", "--db", tmp_path / "d.duckdb", "--quiet"
     )
     assert ran.exit_code == 0, ran.output
-    assert (tmp_path / "out" / "report.html").is_file()
+    assert (tmp_path / "out" / "report-internal.html").is_file()
 
 
 @pytest.mark.real

@@ -96,7 +96,7 @@ def test_a_secondary_measure_gives_up_its_sums_before_the_primary_gives_up_its_r
     monkeypatch.setattr(escalate, "attack", lambda *_, **__: AttackResult(cells, (), cells=2))
     seen = []
 
-    def make(levels):
+    def make(levels, _):
         seen.append(tuple(levels.get(name, SuppressionLevel.NOTHING) for name in names))
         return _disclose(whole, K, ((), ()), levels)
 

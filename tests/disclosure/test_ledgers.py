@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geoharm.disclosure.ledgers import EVENTS, ReleasedRows, protect_ledger, release_parts
 from geoharm.disclosure.tens import count_to_ten, working_count
-from geoharm.model.ledger import QualityNote
+from geoharm.model.ledger import AMBIGUOUS, NO_ADDRESS, NOT_FOUND, PLACINGS, QualityNote
 from geoharm.model.suppressed import Suppressed
 from geoharm.model.table_ledger import TableLedger
 from tests.attacks.attackers.solving import known, possible
@@ -98,3 +98,25 @@ def test_a_table_has_its_kind_and_no_months():
     table = TableLedger("wards", "survey", ledgers().files, SPAN, "", "f")
     found = protect_ledger(table, 5)
     assert (found.kind, found.is_events, found.months, found.missing_months) == ("survey", False, {}, ())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 4) | st.integers(0, 60), min_size=len(PLACINGS), max_size=len(PLACINGS)),
+    st.sampled_from([5, 10]),
+)
+def test_ways_of_placing_leave_every_small_one_what_its_label_names(rows, k):
+    """A reader knows the sums of placed and unplaced rows, to the nearest ten: they narrow no small one."""
+    placings = {how: count for how, count in zip(PLACINGS, rows, strict=True) if count}
+    ledger = replace(ledgers(), placings=placings)
+    shown = protect_ledger(ledger, k).placings
+    assert protect_ledger(ledger, 1).placings == placings
+    assert shown in ({}, {how: count_to_ten(count, k) for how, count in placings.items()})
+    unplaced = [how for how in shown if how in (AMBIGUOUS, NOT_FOUND, NO_ADDRESS)]
+    sums = [known(how, ends(count)) for how, count in shown.items()]
+    for part in (list(shown), unplaced, [how for how in shown if how not in unplaced]):
+        if part:
+            sums.append(known(part, ends(count_to_ten(sum(placings[how] for how in part), k))))
+    for how, count in placings.items():
+        if shown and 0 < count < k:
+            assert len(possible(how, sums)) >= k - 1

@@ -21,6 +21,7 @@ from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.geocoding.gazetteer import Gazetteer
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -31,7 +32,6 @@ from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
 from geoharm.queries.area_events import area_event_counts
 from geoharm.queries.counts import (
-    all_points,
     category_counts,
     dated_points,
     located_points,
@@ -41,10 +41,11 @@ from geoharm.queries.counts import (
     zone_counts,
 )
 from geoharm.queries.coverage import coverage
+from geoharm.queries.located_events import located_events
 from geoharm.queries.night_counts import night_counts
 from geoharm.queries.rejected import rejected_days
 from geoharm.queries.save import save_results
-from geoharm.queries.stored import drop_unused, stored_sources
+from geoharm.queries.stored import drop_unused, stored_source, stored_sources
 from geoharm.queries.time_of_week import hour_of_week_counts, timed_points
 from geoharm.simulation.location import CENTRE, CRS
 from tests.conftest import lonlat
@@ -58,6 +59,14 @@ LON, LAT = lonlat(0, 0)
 GEOCODE = tuple(f"{degrees:.6f}" for degrees in lonlat(-2000, -2000))
 NEAR_TARGET, FAR_STREET = "Target St", "Nowhere St"
 
+ADDRESSED = """
+[columns]
+date = "when"
+address = "where"
+category = "kind"
+[date]
+formats = ["%Y-%m-%d"]
+"""
 HEADER = ["id", "from", "to", "lon", "lat", "kind", "where", "pieces", "remark"]
 NASTY = """
 [format]
@@ -156,6 +165,19 @@ def write_files(folder: Path) -> None:
     sites += f"Clinic A,detox,1 High St,{LON},{LAT}\n,detox,,{LON},{LAT}\n"
     (inbox / "sites.csv").write_text("name,category,address,longitude,latitude\n" + sites)
     (inbox / "streets.geojson").write_text(_streets())
+    _write_addresses(folder)
+
+
+def _write_addresses(folder: Path) -> None:
+    """Write a list of addresses, and events that have no coordinates: some of them are on the list."""
+    (folder / "addressed.toml").write_text(ADDRESSED, encoding="utf-8")
+    known = [f"{n} Main St,,{','.join(f'{one:.6f}' for one in lonlat(20 * n, 5))}" for n in range(1, 40)]
+    known += [f"1 Oak Ave,,{','.join(f'{one:.6f}' for one in lonlat(east, 5))}" for east in (0, 800)]
+    known += ["2 Oak Ave,,,", f"1 Main Street,,{','.join(f'{one:.6f}' for one in lonlat(20, 5))}"]
+    (folder / "inbox" / "known.csv").write_text("\n".join(["address,town,longitude,latitude", *known]) + "\n")
+    texts = ["5 MAIN STREET", "1 Oak Ave", "0 block of Main St", "77 Elm St", "", "30 Main St"]
+    rows = [f"2020-0{1 + n % 5}-03,{texts[n % 6]},{'ab'[n % 2]}" for n in range(60)]
+    (folder / "inbox" / "addressed.csv").write_text("\n".join(["when,where,kind", *rows, "never,,a"]) + "\n")
 
 
 def as_csv(rows: list[list[str]]) -> bytes:
@@ -250,13 +272,14 @@ def _streets() -> str:
 
 NAMES = {
     "nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"],
-    "wards": ["wards.csv"],
+    "wards": ["wards.csv"], "addressed": ["addressed.csv"],
 }  # fmt: skip
 TABLES = {
     "table": ("area_table", "table.toml", ["table.csv", "more.csv"]),
     "survey": ("survey", "survey-csv", ["survey.csv"]),
     "sites": ("site", "sites-csv", ["sites.csv"]),
     "streets": ("streets", "streets-geojson", ["streets.geojson"]),
+    "known": ("addresses", "addresses-csv", ["known.csv"]),
 }
 
 
@@ -266,6 +289,9 @@ def read_events(engine: Engine, folder: Path, source: str, names: list[str] | No
     input_format = read_format(f"{source}.toml", folder)
     covers = COVERS if source == "days" else None
     more = {"areas": AREAS if source == "wards" else None} | more
+    if source == "addressed":
+        read_table(engine, folder, "known")
+        more = {"gazetteer": Gazetteer((stored_source(engine, "known"),), {})} | more
     return ingest_events(
         engine, source, input_format=input_format, files=files, area=AREA, period=PERIOD, covers=covers, **more
     )
@@ -318,7 +344,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
             f"zone counts of the finds of {source}": zone_counts(engine, finds, ZONES),
             f"category counts of {source}": category_counts(engine, everything, ZONES),
             f"own place counts of {source}": own_place_counts(engine, everything, ZONES),
-            f"all points of {source}": all_points(engine, source),
+            f"located events of {source}": located_events(engine, source),
             f"points of {source}": located_points(engine, everything, SPRINGS),
             f"weighted points of {source}": located_points(engine, finds, WHOLE, weighted=True),
             f"weights of {source}": stated_weights(engine, finds),

@@ -49,7 +49,7 @@ def test_the_made_sources_have_every_kind_of_row(found):
     answers = found["duckdb"].answers
     assert all(answers["own place counts of nasty"].counts.sum(axis=1))
     assert answers["own place counts of months"] is None
-    assert [answers[f"coverage of {source}"][2] for source in NAMES] == ["moment", "month", "year", "day", "day"]
+    assert [answers[f"coverage of {source}"][2] for source in NAMES] == ["moment", "month", "year", "day", "day", "day"]
     by_area = found["duckdb"].ledgers["ledger of wards"]
     assert all(by_area.total(kind) for kind in ("kept", "rejected", "duplicate", "inside", "outside", "no_place"))
     assert answers["events by area"].low.sum() > 5

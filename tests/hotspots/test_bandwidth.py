@@ -18,7 +18,7 @@ from geoharm.hotspots.density.bandwidth import (
     oversmoothed_bandwidth,
 )
 from geoharm.hotspots.density.kernels import equivalent_bandwidth
-from geoharm.model.grid import BANDWIDTH_RULES
+from geoharm.model.kernel_choices import BANDWIDTH_RULES
 from geoharm.model.points import Points
 from geoharm.stats.robust_covariance import robust_covariance
 from tests.reference import slow

@@ -17,7 +17,8 @@ from geoharm.hotspots.density.bounded_weights import bounded_weights
 from geoharm.hotspots.density.intensity import density
 from geoharm.hotspots.measure_map import map_measure
 from geoharm.model.geometry import StudyArea
-from geoharm.model.grid import KERNELS, Grid
+from geoharm.model.grid import Grid
+from geoharm.model.kernel_choices import KERNELS
 from geoharm.model.points import Points
 from geoharm.model.study import HotspotSettings
 from tests.disclosure.test_protect import MEASURE

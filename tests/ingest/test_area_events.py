@@ -16,9 +16,10 @@ from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DataError, StudyError
 from geoharm.geo.area_files import read_area, read_areas
 from geoharm.ingest.detect.check import check_file
+from geoharm.ingest.detect.events import guess_format
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import parse_format, read_format
-from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.ingest.readers.input_files import find_input_files, single_input_file
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
 from geoharm.model.measure import Measure
@@ -282,3 +283,31 @@ def test_merseyside_without_coordinates_counts_what_its_rows_say(shared, root, l
 def _metres(rows):
     degrees = [[float(row[name]) for row in rows] for name in ("Longitude", "Latitude")]
     return _crs.transform(*degrees, source=_crs.LONLAT, target="EPSG:27700")
+
+
+def guess_of(folder, text):
+    (folder / "guess.csv").write_text(text, encoding="utf-8")
+    return guess_format(single_input_file(folder / "guess.csv"))
+
+
+def test_a_guess_names_the_area_and_says_what_to_put_beside_the_file(tmp_path):
+    rows = "".join(f"{n},2020-0{1 + n % 9}-11,E0{n % 5},assault\n" for n in range(60))
+    guess = guess_of(tmp_path, "id,date,LSOA code,offence type\n" + rows)
+    assert guess.columns["area"] == "LSOA code"
+    assert any(
+        "counted by whole areas, and nothing that needs points is possible" in doubt for doubt in guess.undecided
+    )
+    assert not any(doubt.startswith(("crs", "location")) for doubt in guess.undecided)
+    layout = parse_format("guess.toml", guess.toml)
+    assert (layout.is_by_area, layout.duplicate_rule) == (True, "id")
+
+
+def test_counts_by_area_and_addresses_are_no_events_by_area(tmp_path):
+    rows = "".join(f"2020-0{1 + n % 9}-01,E0{n % 5},{n}\n" for n in range(60))
+    counted = guess_of(tmp_path, "date,ward,count\n" + rows)
+    assert "area" not in counted.columns
+    assert any("--kind area_table" in doubt for doubt in counted.undecided)
+    rows = "".join(f"{n},2020-0{1 + n % 9}-11,beat {n % 5},{n} High St\n" for n in range(60))
+    addressed = guess_of(tmp_path, "id,date,beat,address\n" + rows)
+    assert "area" not in addressed.columns
+    assert any('"beat" may be the code of an area' in doubt for doubt in addressed.undecided)

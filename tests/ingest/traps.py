@@ -17,7 +17,7 @@ import sys
 import tempfile
 import traceback
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,6 +101,8 @@ class Trap:
         Changes the study file or an area file after they are written; such a trap springs at ``check``, without data.
     known : str
         A list of addresses by which the study places the rows of ``a.csv``; empty for a study without one.
+    areas : tuple of str
+        Codes of areas that fill the study area, side by side, and whose outlines the source names; empty for a source without.
     """
 
     how: str
@@ -111,6 +113,7 @@ class Trap:
     pattern: str = "*"
     change: Maker | None = None
     known: str = ""
+    areas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,24 @@ def known(*rows: tuple[str, str, float, float]) -> str:
     return "\n".join(["address,town,longitude,latitude", *lines]) + "\n"
 
 
+OUTLINES = 'areas   = ["areas.geojson"]\narea_id = "code"\n'
+
+
+def outlines(codes: Sequence[str]) -> str:
+    """Return an area file of strips that fill the study area, from west to east."""
+    width = 6000 / len(codes)
+    features = []
+    for number, code in enumerate(codes):
+        west, east = -3000 + number * width, -3000 + (number + 1) * width
+        ring = [
+            list(lonlat(x, y)) for x, y in ((west, -3000), (east, -3000), (east, 3000), (west, 3000), (west, -3000))
+        ]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        features.append({"type": "Feature", "properties": {"code": code}, "geometry": geometry})
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+BY_AREA = own(place=False, place_keys='area = "place"')
 ADDRESSED = own(place=False, place_keys='address = "place"')
 MAIN_STREET = known(
     ("1 Main St", "", 0, 0), ("2 Main St", "", 20, 0), ("3 Main St", "Ham", 0, 0), ("3 Main St", "Ely", 900, 0)
@@ -672,10 +693,14 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "a hidden sheet first": Trap("old rows in it", {"a.xlsx": book(excel_hidden)}, 0, ("1 read = 1 kept",), own(container="excel")),
     },
     "Addresses": {
+        "codes of areas and no outlines": Trap("`columns.area`, and no `areas` in the study", {}, 1, ("reads the code of an area and no coordinates; name the area files",), BY_AREA, change=lambda _: None),
+        "codes of areas beside their outlines": Trap("one row without a code, one with that of another city", addressed("W1", "W2", "w1", "", "X9"), 0, ("3 placed in the study area, 1 outside", "1 without a place", "are counted by whole areas", 'most often "X9"'), BY_AREA, areas=("W1", "W2")),
+        "codes of other areas": Trap("none has an outline", addressed("X1", "X2"), 1, ('No area of "s" is in its area file: its rows have codes like "X1", the file has codes like "W1"',), BY_AREA, areas=("W1", "W2")),
+        "codes of areas and coordinates": Trap("both under `[columns]`", {"a.csv": rows(2)}, 1, ("an event has coordinates, or the code of an area",), own(place=False, place_keys='area = "category"\nlongitude = "longitude"\nlatitude = "latitude"').replace('category = "category"\n', ""), areas=("W1", "W2")),
         "addresses and nothing beside them": Trap("`1 Main St`, and no coordinates", addressed("1 Main St", "2 Main St"), 1, ("reads no coordinates; name a source of addresses",), ADDRESSED),
         "addresses beside their list": Trap("`1 MAIN STREET`, `2 Main St, Apt 3`", addressed("1 MAIN STREET", "2 Main St, Apt 3"), 0, (KEPT_2, "exact address 2"), ADDRESSED, known=MAIN_STREET),
         "an address at two places": Trap("in two towns, with and without the town", addressed("3 Main St", "3 Main St, Ham", "1 Main St"), 0, ("exact address 2, ambiguous 1", "1 without a place"), ADDRESSED, known=MAIN_STREET),
-        "a misspelt street": Trap("`1 Mian St`; nothing is guessed", addressed("1 Mian St", "1 Main St"), 0, ("exact address 1, not found 1",), ADDRESSED, known=MAIN_STREET),
+        "a misspelt street": Trap("`1 Mayn St`; nothing is guessed", addressed("1 Mayn St", "1 Main St"), 0, ("exact address 1, not found 1",), ADDRESSED, known=MAIN_STREET),
         "the list of another town": Trap("no address is on it", addressed("1 High St", "2 High St"), 1, ('None of the 2 addresses of "s", such as "1 High St", was found in "known"',), ADDRESSED, known=MAIN_STREET),
         "a list that lies elsewhere": Trap("90 km from the study area", addressed("1 Main St"), 1, ('No address of "known" lies in the study area',), ADDRESSED, known=known(("1 Main St", "", 90_000, 0))),
         "a list without its columns": Trap("`street,x,y`", addressed("1 Main St"), 1, ("does not have the columns", '"address"'), ADDRESSED, known="street,x,y\nMain St,1,2\n"),
@@ -731,8 +756,10 @@ def folder_of(trap: Trap) -> Iterator[Path]:
         study = STUDY.format(
             layout=input_format,
             pattern="a.csv" if trap.known else trap.pattern,
-            addresses=LIST_OF_ADDRESSES if trap.known else "",
+            addresses=LIST_OF_ADDRESSES if trap.known else OUTLINES if trap.areas else "",
         )
+        if trap.areas:
+            (folder / "areas.geojson").write_text(outlines(trap.areas), encoding="utf-8")
         (folder / "study.toml").write_text(study, encoding="utf-8")
         if trap.change is not None:
             trap.change(folder)

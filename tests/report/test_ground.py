@@ -140,7 +140,7 @@ def test_a_picture_has_the_larger_streets_of_its_square_and_no_more():
     (west, east), (_, north) = _crs.transform(
         [x - 1000, x + 1000], [y - 1000, y + 1000], source=CRS, target=_crs.MERCATOR
     )
-    frame = Frame(CRS, west, north, east - west, 340 / 2000, (x - 2000, y - 2000, x + 2000, y + 2000))
+    frame = Frame(CRS, west, north, east - west, 340 / 2000, (x - 2000, y - 2000, x + 2000, y + 2000), is_whole=False)
     ground = Ground(
         (
             street(GroundKind.MAIN, [(-5000, 0), (5000, 0)]),
@@ -203,24 +203,36 @@ def overlaps(one, two):
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
 
 
+def wait_until(page, condition):
+    """Wait until a script says yes; the page's own policy forbids Playwright to wait inside it."""
+    for _ in range(300):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never: {condition}")
+
+
 @pytest.fixture
 def map_with_names(browser, pages):
     context = browser.new_context()
     context.add_init_script(NOTE_NAMES)
     page, asked, complaints = visit(context, pages / "map.html", 1440)
-    page.wait_for_function("window.written.length > 5")
-    page.wait_for_timeout(400)
+    wait_until(page, "window.written.length > 5 && document.querySelector('.leaflet-names-pane canvas').dataset.zoom")
+    page.wait_for_timeout(600)
     yield page, asked, complaints
     context.close()
 
 
 def test_names_of_the_ground_keep_apart_from_each_other_and_from_labels(map_with_names):
     page, asked, complaints = map_with_names
+    zoom = "document.querySelector('.leaflet-names-pane canvas').dataset.zoom"
     for zoom_out in range(3):
         if zoom_out:
+            before = page.evaluate(zoom)
             page.evaluate("window.written.length = 0")
             page.locator(".leaflet-control-zoom-out").click()
-            page.wait_for_timeout(900)
+            wait_until(page, f"{zoom} && {zoom} !== '{before}'")
+            page.wait_for_timeout(600)
         found = page.evaluate(BOXES)
         names = [name for name in found["names"] if name["flat"] or len(name["text"]) < 30]
         assert len(names) > 3
@@ -242,3 +254,22 @@ def test_the_ground_is_drawn_and_can_be_hidden(map_with_names):
     page.locator("input[data-layer=ground]").uncheck()
     assert page.evaluate(drawn) == 0
     assert "made for the demo city" in page.locator(".credit").inner_text()
+
+
+def test_paper_is_light_and_holds_the_whole_view_of_a_dark_screen(browser, pages):
+    context = browser.new_context(color_scheme="dark")
+    page, _, complaints = visit(context, pages / "map.html", 1440)
+    wait_until(page, "document.querySelector('.leaflet-names-pane canvas').dataset.zoom")
+    first = "document.querySelector('#legend rect').getAttribute('fill')"
+    dashes = "[...document.querySelectorAll('.leaflet-zone-pane path')].map((path) => path.getBoundingClientRect())"
+    outside = f"{dashes}.some((box) => box.left < 0 || box.right > document.querySelector('#map').getBoundingClientRect().right)"
+    on_screen, dark = page.evaluate(outside), page.evaluate(first)
+    assert dark == palette.DENSITY[-1]
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(first) == palette.DENSITY[0]
+    assert page.evaluate("document.querySelector('#map').clientWidth") <= 680
+    assert page.evaluate(outside) == on_screen
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(first) == dark
+    assert not complaints
+    context.close()

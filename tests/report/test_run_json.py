@@ -80,7 +80,7 @@ def pooled_over_operations(study_result):
 
 def test_the_demo_is_valid(validator, demo_record):
     validator.validate(demo_record)
-    assert (demo_record["format"], demo_record["version"]) == ("geoharm run", 4)
+    assert (demo_record["format"], demo_record["version"]) == ("geoharm run", 5)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
 from geoharm.model.period import Period, add_months
@@ -10,7 +10,7 @@ from geoharm.model.period import Period, add_months
 # The window before is the longest of these that the data reach back to, in months.
 MONTHS_BEFORE = (24, 12, 6, 3, 1)
 PHASES_MONTHS = ((0, 3), (3, 6), (6, 12))
-SHORT_PHASES_MONTHS = ((0, 1), (1, 2))
+_SHORT_PHASES_MONTHS = ((0, 1), (1, 2))
 
 
 def longest_before(start: date, first_day: date) -> Period | None:
@@ -32,7 +32,7 @@ def longest_before(start: date, first_day: date) -> Period | None:
     return Period(add_months(start, -months), start) if months else None
 
 
-def phases_that_fit(fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+def phases_that_fit(fits: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
     """Return the phases of the year after that the data cover; empty if they cover none.
 
     Months 0 to 3, 3 to 6 and 6 to 12; the last may be shorter, if two months of it are covered. Where not even a phase of
@@ -54,5 +54,5 @@ def phases_that_fit(fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
         lengths = [high, *range(high - 1, low + 1, -1)] if low else [high]
         found += [phase for phase in (f"{low}-{length} months" for length in lengths) if fits((phase,))][:1]
     if not found:
-        found = [phase for low, high in SHORT_PHASES_MONTHS if fits((phase := f"{low}-{high} months",))]
+        found = [phase for low, high in _SHORT_PHASES_MONTHS if fits((phase := f"{low}-{high} months",))]
     return tuple(found)

@@ -22,7 +22,7 @@ from geoharm.errors import DesignError
 from geoharm.hotspots.density import numba_loops
 from geoharm.hotspots.density.kernels import equivalent_bandwidth
 from geoharm.hotspots.results.surface import Bandwidth
-from geoharm.model.grid import BANDWIDTH_RULES
+from geoharm.model.kernel_choices import BANDWIDTH_RULES
 from geoharm.model.points import Points
 from geoharm.stats.robust_covariance import is_singular, robust_covariance
 

@@ -23,7 +23,8 @@ from geoharm.hotspots.density.aggregate_places import aggregate_places
 from geoharm.hotspots.density.edge_correction import cell_edge_shares, event_edge_shares, kernel_code
 from geoharm.hotspots.density.kernels import check_kernel, kernel_reach, kernel_value
 from geoharm.hotspots.results.surface import Surface
-from geoharm.model.grid import EDGES, Grid
+from geoharm.model.grid import Grid
+from geoharm.model.kernel_choices import EDGES
 from geoharm.model.points import Points
 
 View = TypeVar("View", bound=Hashable)

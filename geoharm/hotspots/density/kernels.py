@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoharm._validation import check_positive, nearest_hint
 from geoharm.errors import DesignError
-from geoharm.model.grid import KERNELS
+from geoharm.model.kernel_choices import KERNELS
 
 # Kernels of the form (1 - d2/h2)^power inside the search radius.
 POWERS = {"uniform": 0, "epanechnikov": 1, "quartic": 2, "triweight": 3}

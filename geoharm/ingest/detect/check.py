@@ -19,6 +19,7 @@ from geoharm.engines.duckdb import open_engine
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
+from geoharm.ingest.sites import source_sites
 from geoharm.ingest.tables import ingest_table, table_categories
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
@@ -120,6 +121,44 @@ def check_events(
             lon, lat = np.repeat(events.longitude, rows), np.repeat(events.latitude, rows)
             middle, spread = (float(np.median(lon)), float(np.median(lat))), _spread(lon, lat)
         return FileCheck(ledger, source_categories(engine, "check"), middle, spread, events)
+
+
+def check_places(inputs: Sequence[InputFile], input_format: Format, folder: Path) -> tuple[TableLedger, LocatedEvents]:
+    """Read lists of places into a temporary database, and return their ledger and where they lie.
+
+    Each place counts once, on a day that means nothing.
+
+    Parameters
+    ----------
+    inputs : sequence of InputFile
+    input_format : Format
+        Of kind "site".
+    folder : Path
+        The only folder whose files the database may read.
+
+    Raises
+    ------
+    DataError
+        If one of the files is refused.
+    """
+    source = Source("check", input_format.kind, input_format.name, ())
+    with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch) / "check.duckdb", inputs=folder) as engine:
+        ledger = ingest_table(engine, source, input_format=input_format, files=inputs, area=_WORLD, period=_ANY_DATE)
+        sites = source_sites(engine, "check")
+    x, y = np.array([(site.x, site.y) for site in sites], dtype=np.float64).reshape(-1, 2).T
+    longitude, latitude = _crs.transform(x, y, source=_WORLD.crs, target=_crs.LONLAT)
+    categories = tuple(dict.fromkeys(site.category for site in sites))
+    located = LocatedEvents(
+        longitude,
+        latitude,
+        ("",) * len(sites),
+        np.arange(len(sites)),
+        np.full(len(sites), np.datetime64(_ANY_DATE.start, "D")),
+        np.array([categories.index(site.category) for site in sites], dtype=np.int64),
+        np.ones(len(sites)),
+        categories,
+    )
+    return ledger, located
 
 
 def _spread(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> LocationSpread:

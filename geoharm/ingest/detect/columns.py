@@ -62,6 +62,14 @@ _ADDRESS: _Ranks = (
     (r"description|district|ward|status|name|area", 9),
     (r"location|block|intersection|place", 1),
 )
+# What areas are called whose outlines a city has.
+_AREA: _Ranks = (
+    (r"lsoa\w*|msoa\w*|geoid\w*|fips|tract\w*|beats?|precinct\w*|sector|plz|iris|zcta\w*|blockgroup", 0),
+    (
+        r"wards?|districts?|division|neighbou?rhoods?|zone|community|area|stadtteil|bezirk|wijk|buurt|quartier|barrio|arrondissement",
+        1,
+    ),
+)
 _COORDINATE_NAMES = (
     (
         "longitude",
@@ -222,12 +230,9 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     _prefer_varied_category(sample, values, columns, others)
     choose("address", _ADDRESS, lambda index: _are_addresses(values[index]), 1)
     columns = _address_in_parts(sample, words, values, candidates, columns)
-    weight = next(
-        (sample.header[index] for index in candidates if index not in columns.values() and set(words[index]) & _WEIGHT_WORDS
-         and "id" not in words[index] and _are_counts(values[index])), "",
-    )  # fmt: skip
+    weight = _counts_column(sample, words, values, candidates, columns)
     return ChosenColumns(
-        columns,
+        _with_area(sample, words, values, columns, doubts, has_counts=bool(weight)),
         {key: names for key, names in others.items() if names},
         tuple((sample.header[index], word) for index, word in personal.items()),
         weight,
@@ -401,6 +406,69 @@ def _prefer_varied_category(
 def _are_categories(texts: Sequence[str]) -> bool:
     distinct = set(texts)
     return 0 < len(distinct) <= max(50, len(texts) // 5) and not all(map(is_number, distinct))
+
+
+def _counts_column(
+    sample: FileSample,
+    words: Sequence[Sequence[str]],
+    values: Sequence[Sequence[str]],
+    candidates: Sequence[int],
+    columns: Mapping[str, int],
+) -> str:
+    """Return the name of a column that may say how many of something a row stands for; empty without one."""
+    return next(
+        (
+            sample.header[index]
+            for index in candidates
+            if index not in columns.values()
+            and set(words[index]) & _WEIGHT_WORDS
+            and "id" not in words[index]
+            and _are_counts(values[index])
+        ),
+        "",
+    )
+
+
+def _with_area(
+    sample: FileSample,
+    words: Sequence[Sequence[str]],
+    values: Sequence[Sequence[str]],
+    columns: dict[str, int],
+    doubts: list[str],
+    *,
+    has_counts: bool,
+) -> dict[str, int]:
+    """Return the columns with that of the codes of areas, where dated rows have no coordinates; add a doubt beside an address.
+
+    An address says more than the area it lies in; and numbers beside an area are counts of it.
+    """
+    taken = {index for field, index in columns.items() if field != "id" or not _are_area_codes(values[index])}
+    named = [
+        (rank, index)
+        for index in range(len(sample.header))
+        if index not in taken
+        and (rank := _rank(words[index], _AREA)) <= 1
+        and len(values[index]) >= 0.5 * len(sample.rows)
+        and _are_area_codes(values[index])
+    ]
+    is_placed = sample.places is not None or {"longitude", "latlon"} & set(columns)
+    if not named or is_placed or has_counts or not {"date", "year"} & set(columns):
+        return columns
+    chosen = min(named)[1]
+    if {"address", "street"} & set(columns):
+        doubts.append(
+            f'area: "{sample.header[chosen]}" may be the code of an area; named as columns.area in place of the address, it counts the '
+            "events by whole areas"
+        )
+        return columns
+    return {**{field: index for field, index in columns.items() if index != chosen}, "area": chosen}
+
+
+def _are_area_codes(texts: Sequence[str]) -> bool:
+    """Return whether a column's texts can be codes of areas: several, most of them repeated, and no numbers with decimals."""
+    distinct = set(texts)
+    repeated = len(distinct) <= max(20, len(texts) // 2)
+    return len(distinct) > 1 and repeated and not any(re.search(r"\.\d*[1-9]", text) for text in distinct)
 
 
 def _are_addresses(texts: Sequence[str]) -> bool:

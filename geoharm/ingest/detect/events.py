@@ -105,7 +105,8 @@ def guess_events(sample: FileSample) -> FormatGuess:
     undecided += _missing_field_doubts(sample, names, chosen.unread_dates)
     undecided += _duplicate_doubts(sample, chosen, evidence)
     undecided += _category_doubts(sample, chosen)
-    undecided.append(_quality_doubt(chosen))
+    if "area" not in names:
+        undecided.append(_quality_doubt(chosen))
     undecided.append("the publisher, the licence and the attribution it requires")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
@@ -136,6 +137,12 @@ def _missing_field_doubts(
     missing_fields = [] if {"date", "year"} & set(names) else ["date"]
     has_place = bool({"longitude", "latlon", "geometry"} & set(names))
     address = names.get("address", names.get("street"))
+    if "area" in names:
+        return [
+            f'place: there are no coordinates, but "{names["area"]}" holds codes of areas. Name their outlines in the study under areas, '
+            "and the property with the code under area_id; the events are then counted by whole areas, and nothing that needs points is "
+            "possible"
+        ]
     if not has_place and address is not None and not missing_fields:
         return [
             f'place: there are no coordinates, but "{address}" holds addresses. Put a list of addresses with coordinates, or a street file, '
@@ -332,6 +339,11 @@ def _format_toml(
     values += [f"thousands = {toml_string(chosen.signs.thousands)}"] if chosen.signs.thousands else []
     values_table = "\n".join(["", "[values]", *values, ""]) if values else ""
     rule = "id" if "id" in chosen.columns else "none"
+    location_table = f"""
+[location]
+crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}
+{_quality_lines(chosen)}
+"""
     return f"""{format_opening(sample)}
 [columns]
 {column_lines(sample, chosen.columns)}{weight_line}
@@ -339,11 +351,7 @@ def _format_toml(
 [date]
 formats = [{", ".join(map(toml_string, patterns))}]{formats_comment}{time_line}
 precision = "{precision}"{zone_line}
-
-[location]
-crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}
-{_quality_lines(chosen)}
-
+{"" if "area" in chosen.columns else location_table}
 [duplicates]
 rule = "{rule}"
 {values_table}"""

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from geoharm.engines.base import Engine, Scratch
 from geoharm.ingest.geocoding.addresses import Address, read_address
@@ -140,7 +141,7 @@ def _located_rows(scratch: Scratch, wanted: Sequence[str]) -> LocatedRows:
 
 
 def _insert_streets(
-    scratch: Scratch, unplaced: Mapping[str, Address], known: Sequence[Mapping[str, np.ndarray]]
+    scratch: Scratch, unplaced: Mapping[str, Address], known: Sequence[Mapping[str, NDArray[np.float64]]]
 ) -> None:
     """Fill ``new_unplaced_street`` and ``new_street_point``."""
     text_streets = [(text, street) for text in sorted(unplaced) for street in unplaced[text].streets]
@@ -148,15 +149,17 @@ def _insert_streets(
         "address": pa.array([text for text, _ in text_streets], pa.string()),
         "street": pa.array([street for _, street in text_streets], pa.string()),
     })  # fmt: skip
-    for street in sorted({street for _, street in text_streets}):
-        parts = [points[street] for points in known if street in points]
-        if parts:
-            points = np.unique(np.concatenate(parts), axis=0)
-            _insert(scratch, "new_street_point", {
-                "street": pa.array([street] * len(points), pa.string()),
-                "x": pa.array(points[:, 0], pa.float64()),
-                "y": pa.array(points[:, 1], pa.float64()),
-            })  # fmt: skip
+    points = {
+        street: np.unique(np.concatenate(parts), axis=0)
+        for street in sorted({street for _, street in text_streets})
+        if (parts := [found[street] for found in known if street in found])
+    }
+    x, y = np.concatenate([np.empty((0, 2)), *points.values()]).T
+    _insert(scratch, "new_street_point", {
+        "street": pa.array([street for street, found in points.items() for _ in found], pa.string()),
+        "x": pa.array(x, pa.float64()),
+        "y": pa.array(y, pa.float64()),
+    })  # fmt: skip
 
 
 def _insert(scratch: Scratch, table: str, columns: dict[str, pa.Array]) -> None:

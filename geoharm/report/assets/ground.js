@@ -320,8 +320,18 @@
         if (drawing.tasks.length) { setTimeout(go, 0); return; }
         this.drawing = null;
         this.shown = drawing;
-        [this.canvas, this.spare] = [this.spare, this.canvas];
-        this.spare.replaceWith(this.canvas);
+        if (atOnce) {
+          // Copied as one picture: else a browser prints every stroke, and many PDF programs lose what lies below.
+          this.canvas.width = this.spare.width;
+          this.canvas.height = this.spare.height;
+          this.canvas.style.width = this.spare.style.width;
+          this.canvas.style.height = this.spare.style.height;
+          this.canvas.getContext("2d").drawImage(this.spare, 0, 0);
+        } else {
+          [this.canvas, this.spare] = [this.spare, this.canvas];
+          this.spare.replaceWith(this.canvas);
+        }
+        this.canvas.dataset.zoom = String(drawing.zoom);
         this.place();
       };
       if (atOnce) { go(); } else { setTimeout(go, 0); }
@@ -329,7 +339,8 @@
   });
 
   // A map's ground as one layer. options: below and above, names of panes; selector, of labels that names give way to;
-  // avoid, a function that returns lines (of longitude, latitude) across which no name stands.
+  // avoid, a function that returns lines (of longitude, latitude) across which no name stands; surfaces, one that returns the
+  // pictures that lie between the panes, each with its bounds and the pixels of the map between which it is seen.
   L.geoharmGround = function (map, packed, options) {
     let ground = null;
     const style = () => {
@@ -370,7 +381,31 @@
     const names = () => { due = due || requestAnimationFrame(() => { due = 0; above.redraw(); }); };
     map.on("layeradd layerremove", (event) => { if (event.layer !== below && event.layer !== above) { names(); } });
     group.ready = unpack(packed).then((found) => { ground = found; below.redraw(); above.redraw(); });
-    group.redraw = (how) => { below.redraw(how); above.redraw(how); };
+    group.redraw = (how) => {
+      below.redraw(how);
+      above.redraw(how);
+      if (how === "at once" && ground && above.shown) { flatten(); }
+    };
+    // On paper, ground, surfaces and names are one picture: PDF programs lose pictures that lie between two canvases.
+    function flatten() {
+      const pen = above.canvas.getContext("2d"), first = map.latLngToLayerPoint(above.shown.corner);
+      const ratio = above.canvas.width / parseFloat(above.canvas.style.width);
+      pen.globalCompositeOperation = "destination-over";
+      options.surfaces().forEach(({ image, bounds, from, to }) => {
+        const west = map.latLngToLayerPoint(bounds.getNorthWest()).subtract(first).multiplyBy(ratio);
+        const east = map.latLngToLayerPoint(bounds.getSouthEast()).subtract(first).multiplyBy(ratio);
+        const left = map.containerPointToLayerPoint([from, 0]).x - first.x;
+        pen.save();
+        pen.beginPath();
+        pen.rect(left * ratio, 0, (to - from) * ratio, above.canvas.height);
+        pen.clip();
+        pen.imageSmoothingEnabled = false;
+        pen.drawImage(image, west.x, west.y, east.x - west.x, east.y - west.y);
+        pen.restore();
+      });
+      pen.drawImage(below.canvas, 0, 0);
+      pen.globalCompositeOperation = "source-over";
+    }
     return group;
   };
 }());

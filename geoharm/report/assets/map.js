@@ -47,12 +47,13 @@
     const all = data.change.map((one) => one.colour);
     return isDark() ? ["#47525c", all[2], all[1], all[4], all[3]] : all;
   };
-  const pictures = new Map();
+  const pictures = new Map(), light = new Map();
   async function darkened(url) {
     if (!pictures.has(url)) {
       const image = new Image();
       image.src = url;
       await image.decode();
+      light.set(url, image);
       const sheet = document.createElement("canvas");
       sheet.width = image.width;
       sheet.height = image.height;
@@ -60,8 +61,8 @@
       pen.drawImage(image, 0, 0);
       const pixels = pen.getImageData(0, 0, sheet.width, sheet.height);
       const number = (colour) => parseInt(colour.slice(1), 16);
-      const light = [...data.colours, ...data.change.map((one) => one.colour)].map(number);
-      const turned = new Map([...colours(), ...changes()].map((colour, index) => [light[index], number(colour)]));
+      const before = [...data.colours, ...data.change.map((one) => one.colour)].map(number);
+      const turned = new Map([...colours(), ...changes()].map((colour, index) => [before[index], number(colour)]));
       for (let i = 0; i < pixels.data.length; i += 4) {
         const to = turned.get(pixels.data[i] * 65536 + pixels.data[i + 1] * 256 + pixels.data[i + 2]);
         if (to !== undefined) {
@@ -75,9 +76,20 @@
     }
     return pictures.get(url);
   }
+  // The surfaces of a map in the colours of paper, with the pixels between which each is seen.
+  function surfaces(map, images) {
+    const size = map.getSize(), at = state.view === "swipe" ? 24 + Number(swipe.value) / 100 * (size.x - 48) : size.x;
+    return ["left", "right"].filter((side) => images[side]).map((side) => ({
+      image: light.get(images[side].options.url) || images[side].getElement(), bounds: images[side].getBounds(),
+      from: side === "left" ? 0 : at, to: side === "left" ? at : size.x,
+    }));
+  }
   // Show a picture in the colours of the page.
   function tint(overlay, url) {
-    if (!isDark()) { overlay.setUrl(url); return; }
+    if (!isDark()) {
+      if (overlay.getElement().src !== url) { overlay.setUrl(url); }
+      return;
+    }
     darkened(url).then((turned) => { if (isDark()) { overlay.setUrl(turned); } });
   }
 
@@ -104,7 +116,7 @@
         referrerPolicy: "strict-origin-when-cross-origin",
       });
     }
-    const drawn = [];  // hotspots
+    const drawn = [], images = {};  // hotspots, and the surface of each side
     if (data.ground) {
       layers.ground = L.geoharmGround(map, data.ground, {
         below: "earth", above: "names", selector: ".place span,.rank span,.ring span,.leaflet-control,.jump",
@@ -112,6 +124,7 @@
           ...(map.hasLayer(layers.zones) ? [...of("target"), ...of("gap"), ...of("ring")] : []),
           ...(map.hasLayer(layers.hotspots) ? drawn : []),
         ].flatMap((shape) => lines(shape.geometry.coordinates)),
+        surfaces: () => surfaces(map, images),
       });
     }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
@@ -128,7 +141,7 @@
     map.getContainer().addEventListener("keydown", (event) => {
       if (event.key === "Escape") { map.closePopup(); }
     });
-    return { map: map, layers: layers, images: {}, zoomed: zoomed, drawn: drawn };
+    return { map: map, layers: layers, images: images, zoomed: zoomed, drawn: drawn };
   }
 
   // Draw one view into one side of a map.
@@ -289,7 +302,7 @@
       colours()[index], start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }),
     ]));
     byId("legend-note").textContent = measure.breaks.length
-      ? measure.density + " per km² per year; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
+      ? measure.density + "; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
         ". Each class doubles. The same in every view; " + measure.note + "."
       : "Too few " + measure.unit + " to draw.";
   }
@@ -394,14 +407,20 @@
     });
   }
   dark.addEventListener("change", () => repaint());
+  // The whole view of the screen is fitted into the size that the map has on paper.
+  let screen = null;
   window.addEventListener("beforeprint", () => {
+    screen = { bounds: main.map.getBounds(), centre: main.map.getCenter(), zoom: main.map.getZoom() };
     document.documentElement.classList.add("paper");
     main.map.invalidateSize({ animate: false });
+    main.map.fitBounds(screen.bounds, { animate: false });
     cut();
     repaint("at once");
   });
   window.addEventListener("afterprint", () => {
     document.documentElement.classList.remove("paper");
+    main.map.invalidateSize({ animate: false });
+    if (screen) { main.map.setView(screen.centre, screen.zoom, { animate: false }); }
     repaint();
   });
   show();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from geoharm import _crs
 from geoharm.disclosure.released import Release
 from geoharm.report.cells import number_cell, text_cell
@@ -13,7 +15,7 @@ _COLUMNS = (
     Column("Events", style=CellStyle.NUMBER),
     Column("Share of all located", style=CellStyle.NUMBER),
     Column("Area, km2", style=CellStyle.NUMBER),
-    Column("Mean density, per km2 per year", style=CellStyle.NUMBER),
+    Column("Mean density, {per}", style=CellStyle.NUMBER),
     Column("Stability (share)", style=CellStyle.NUMBER),
     Column("Longitude", style=CellStyle.NUMBER),
     Column("Latitude", style=CellStyle.NUMBER),
@@ -32,8 +34,10 @@ def hotspot_table(release: Release) -> Table:
             )
             degrees = [round(float(axis[0]), _DEGREE_DECIMALS) for axis in (longitude, latitude)]
             numbers = (
-                hotspot.rank, hotspot.events, round(hotspot.share, 4), round(hotspot.area_km2, 4), round(hotspot.density, 1),
+                hotspot.rank, hotspot.events, round(hotspot.share, 4), round(hotspot.area_km2, 4), hotspot.density,
                 hotspot.stability, *degrees,
             )  # fmt: skip
             rows.append(Row((text_cell(found.measure.name), *(number_cell(one, f"{one:g}") for one in numbers))))
-    return Table(_COLUMNS, tuple(rows), "Hotspots")
+    per = "per km2" if release.study.is_undated else "per km2 per year"
+    columns = tuple(replace(column, head=column.head.format(per=per)) for column in _COLUMNS)
+    return Table(columns, tuple(rows), "Hotspots")

@@ -236,7 +236,7 @@ def map_data(
         else None,
         "city": bounds_lonlat(area.boundary, area.crs),
         "windows": {step: format_numbers.window_text(window) for step, window in steps_by_name.items()}
-        | {WHOLE: "every month with data"}
+        | {WHOLE: "a list without dates" if release.study.is_undated else "every month with data"}
         | (_windows_of_comparisons(release) if design is None else _windows_of(design.windows, 0)),
         "credits": list(credit_lines(release)),
         "tiles": _tiles_data(release.study.publish.tiles),
@@ -385,7 +385,7 @@ def _measure_data(release: Release, measure_hotspots: ReleasedHotspots, names: S
     return {
         "name": measure_hotspots.measure.name,
         "unit": measure_hotspots.measure.unit,
-        "density": measure_hotspots.measure.density_unit,
+        "density": f"{measure_hotspots.measure.density_unit} {measure_hotspots.measure.density_per}",
         "activity": measure_hotspots.measure.role is Role.ACTIVITY,
         "breaks": list(measure_hotspots.breaks),
         "events": {view: released_total(release, events) for view, (_, events) in views.items()},

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, leading_measure
+from geoharm.model.study import Study
 from geoharm.report import format_numbers
 from geoharm.report.document import Section
 from geoharm.report.escape import asset, render_page
@@ -76,7 +77,7 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
         study=study,
         internal=release.is_internal,
         release_line=release_line(release),
-        kicker=format_numbers.days_text(study.period),
+        kicker=_days(study),
         pages=[*links, (files.run, files.run)],
         heading=heading(release),
         lead=lead(release),
@@ -95,12 +96,16 @@ def hotspots_page(release: Release, sections: Sequence[Section]) -> str:
     )
 
 
+def _days(study: Study) -> str:
+    return "Without dates" if study.is_undated else format_numbers.days_text(study.period)
+
+
 def _facts(release: Release) -> list[tuple[str, str]]:
     study, hotspots = release.study, leading_hotspots(release)
     every = (*study.measures, *study.harm.area_measures)
     facts = [
         ("Study area", f"{study.area.area_km2:,.1f} km²"),
-        ("Days", format_numbers.days_text(study.period)),
+        ("Days", _days(study)),
         ("Leads", f"{study.primary}, recorded by {leading_measure(release, None).recorder}"),
         ("Measures", format_numbers.join_with_and([measure.name for measure in every])),
     ]

@@ -6,6 +6,7 @@ import math
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots
+from geoharm.model.measure import Measure
 from geoharm.report import palette
 from geoharm.report.cells import number_cell, text_cell
 from geoharm.report.document import (
@@ -73,7 +74,7 @@ def leading_map(release: Release) -> Figure | None:
     if hotspots is None or not hotspots.breaks:
         return None
     caption = (
-        f"{_text.capitalised(hotspots.measure.name)}, {hotspots.measure.density_unit} per km² per year, whole period. "
+        f"{_text.capitalised(hotspots.measure.name)}, {hotspots.measure.density_unit} {hotspots.measure.density_per}{_when(hotspots.measure)}. "
         "Outlined, with their ranks: hotspots."
     )
     colours = zip(palette.DENSITY, hotspots.breaks, strict=True)
@@ -96,6 +97,10 @@ def _cluster_map(release: Release) -> Figure | None:
         caption,
         Legend(legend, "Clusters", wide=True),
     )
+
+
+def _when(measure: Measure) -> str:
+    return "" if measure.is_undated else ", whole period"
 
 
 def _measures_table(release: Release) -> Table:

@@ -129,7 +129,7 @@ def _map_blocks(release: Release, operation: ReleasedOperation | None, surface: 
     colours = zip(palette.DENSITY, surface.breaks, strict=True)
     yield Legend(tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density")
     recipe = (
-        f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes "
+        f"{surface.measure.density_unit.capitalize()} {surface.measure.density_per}; {density_method(surface)}. The same classes "
         + ("in all maps." if operation is None else f"for before and {operation.design.later}.")
     )
     yield Paragraph(recipe, "small")
@@ -211,7 +211,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
         Column(measure.unit.capitalize(), measure.unit, CellStyle.NUMBER),
         Column("Share of all located", "Share", CellStyle.NUMBER),
         Column("Area, km²", "km²", CellStyle.NUMBER),
-        Column(f"Mean density, {weight}per km² per year", "Density", CellStyle.NUMBER),
+        Column(f"Mean density, {weight}{measure.density_per}", "Density", CellStyle.NUMBER),
         Column("Stability", style=CellStyle.NUMBER, parts=("Stability (share)",)),
         Column("Shown by", style=CellStyle.JOINED),
     )

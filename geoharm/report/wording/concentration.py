@@ -12,6 +12,7 @@ from geoharm.report.wording.comparison import NO_EVALUATION, comparison_sentence
 from geoharm.report.wording.patterns import emerging_text
 
 ACTIVITY_NOTE = "Police activity, not harm: it follows where officers look."
+PLACES_NOTE = "A list of places without dates: how many lie where, and neither harm nor activity."
 REPORTING_NOTE = "Reports, not harm: they follow who reports."
 _HALF = 0.5
 
@@ -21,6 +22,8 @@ def heading(release: Release) -> str:
     if release.area_outcomes:
         return f"{_text.capitalised(release.study.primary)} in whole areas, before and after"
     role = release.study.measure(release.study.primary).role
+    if release.study.is_undated:
+        return "Where places concentrate"
     return {
         Role.HARM: "Where harm concentrates",
         Role.ACTIVITY: "Where recorded activity concentrates",
@@ -29,6 +32,8 @@ def heading(release: Release) -> str:
 
 def role_note(measure: Measure) -> str:
     """Return what a measure is if it is no harm; empty for a harm."""
+    if measure.is_undated:
+        return PLACES_NOTE
     return {Role.HARM: "", Role.ACTIVITY: ACTIVITY_NOTE}.get(measure.role, REPORTING_NOTE)
 
 
@@ -42,17 +47,17 @@ def lead(release: Release) -> str:
     if release.study.is_by_area:
         return _lead_by_area(release)
     hotspots = leading_hotspots(release)
-    name = _text.capitalised(release.study.primary)
+    name, counted = _text.capitalised(release.study.primary), "places" if release.study.is_undated else "events"
     if hotspots is None or not hotspots.hotspots:
-        return f"{name}: too few events are located to draw a hotspot."
+        return f"{name}: too few {counted} are located to draw a hotspot."
     count = len(hotspots.hotspots)
     subject = "one hotspot holds" if count == 1 else f"{count} hotspots hold"
     text = (
-        f"{name}: {subject} {_text.percent_text(share_in(hotspots))} of all located events, on "
+        f"{name}: {subject} {_text.percent_text(share_in(hotspots))} of all located {counted}, on "
         f"{ground_text(ground_share(release, hotspots))} of the study area."
     )
     half = half_share(hotspots)
-    return text if math.isnan(half) else f"{text} Half of all events lie on {ground_text(half)} of it."
+    return text if math.isnan(half) else f"{text} Half of all {counted} lie on {ground_text(half)} of it."
 
 
 def _lead_by_area(release: Release) -> str:

@@ -1,4 +1,4 @@
-"""Records of counts by whole areas around operations of a study whose primary measure is counted by area."""
+"""Records of what is counted by area: areas in the order of their rates, and whole areas around operations."""
 
 from __future__ import annotations
 
@@ -50,3 +50,22 @@ class AreaOutcomeRecord(Record):
     measure: str = key("Name of the measure.", at="measure.name")
     change: AreaChangeRecord | None = key("What was counted; null if nothing was.")
     why_not: str = key("Why nothing was counted; empty if it was.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedAreaRecord(Record):
+    """One area with its count and its rate."""
+
+    area: str = key("Its code.")
+    km2: float = key("Its size.")
+    count: BoundsRecord = key("Events in the periods counted; in a public release the multiples of ten around them.")
+    rate: BoundsRecord = key("Events per km2 and year; per km2 for a table without a period.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaRankingRecord(Record):
+    """The areas with the highest rates of one measure that is counted by area."""
+
+    measure: str = key("Name of the measure.", at="measure.name")
+    is_dated: bool = key("Whether the counts have a period; if not, they are of all time.")
+    areas: tuple[RankedAreaRecord, ...] = key("The areas, the highest rate first.")

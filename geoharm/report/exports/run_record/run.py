@@ -12,7 +12,7 @@ from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading, bound_percent
-from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord
+from geoharm.report.exports.run_record.area_changes import AreaOutcomeRecord, AreaRankingRecord
 from geoharm.report.exports.run_record.comparisons import ComparisonRecord, WindowRecord
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
@@ -227,6 +227,9 @@ class RunRecord(Record):
     composites: tuple[CompositeRecord, ...] = key("Composite outcomes.", at="release.composites")
     comparisons: tuple[ComparisonRecord, ...] = key(
         "Events of two windows, by comparison and measure, the primary measure first.", at="release.comparisons"
+    )
+    area_rankings: tuple[AreaRankingRecord, ...] = key(
+        "The areas with the highest rates, by measure that is counted by area.", at="release.area_rankings"
     )
     areas: tuple[AreaOutcomeRecord, ...] = key(
         "Counts of whole areas around operations, where the primary measure is counted by area.",
