@@ -29,7 +29,7 @@ BY_FILE = {"Permission is hereby granted, free of charge": "MIT", "Redistributio
 STATED_ELSEWHERE = {"xstatic-leaflet": "(same as Leaflet)", "sedonadb": None}
 
 # Imported, and a part of the other one's interface.
-COMES_WITH = {"affine": "rasterio", "markupsafe": "jinja2", "pydantic_core": "pydantic"}
+COMES_WITH = {"affine": "rasterio", "markupsafe": "jinja2", "pandas": "geopandas", "pydantic_core": "pydantic"}
 
 
 def table_of(root, title):

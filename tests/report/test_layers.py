@@ -25,6 +25,7 @@ from geoharm.report.escape import asset, html
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.gis_layers import gis_layers
 from geoharm.report.maps.folium_map import folium_map as map_in_folium
+from geoharm.report.maps.folium_map import to_folium
 from geoharm.report.maps.layers import ImageLayer, ShapeLayer, layers_of, zone_layers
 from geoharm.report.maps.lonlat import delta_encoded, to_lonlat
 from geoharm.report.maps.static_map import operation_map
@@ -222,15 +223,20 @@ def test_encoded_steps_give_the_outline_back(area):
 
 
 def test_folium_opens_on_the_primary_measure_after_the_operation(release, folium_map):
-    shown = [child for child in folium_map._children.values() if getattr(child, "layer_name", "") and child.show]
-    surfaces = [child.layer_name for child in shown if isinstance(child, folium.raster_layers.ImageOverlay)]
     layers = layers_of(release, release.operations[0])
-    assert surfaces == [
-        layer.title for layer in layers if isinstance(layer, ImageLayer) and layer.view.window == "after"
-    ]
+    shown = [child for child in folium_map._children.values() if getattr(child, "layer_name", "") and child.show]
+    # This release has a surface of the whole period only.
+    images = [layer for layer in layers if isinstance(layer, ImageLayer)]
+    surfaces = [child.layer_name for child in shown if isinstance(child, folium.raster_layers.ImageOverlay)]
+    assert surfaces == [layer.title for layer in images if layer.view.window == "whole period"]
+    assert len(surfaces) == 1
     assert len(shown) < len(layers)
     listed = [child.layer_name for child in folium_map._children.values() if getattr(child, "layer_name", "")]
     assert listed[: len(layers)] == [html(layer.title) for layer in layers]
+    after = [replace(layer, view=replace(layer.view, window="after")) for layer in images]
+    both = to_folium([*layers, *after], measure=release.study.primary, window="after")
+    drawn = [child for child in both._children.values() if isinstance(child, folium.raster_layers.ImageOverlay)]
+    assert [child.show for child in drawn] == [False, True]
 
 
 def test_folium_takes_a_run_and_a_name_and_refuses_anything_else(release):

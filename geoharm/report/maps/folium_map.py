@@ -96,7 +96,8 @@ def to_folium(
     layers : sequence of Layer
         As returned by `layers_of`. The map opens at the target, gap and rings.
     measure, window : str
-        Whose surface and hotspots are shown at first; of the other measures and windows, none are.
+        Whose surface and hotspots are shown at first; of the other measures and windows, none are. Without a surface of that
+        window, those of the whole period are.
     rights : sequence of str
         Whose data they are; shown in the legend.
     offline : bool
@@ -107,17 +108,19 @@ def to_folium(
     class Map(folium.Map):
         """A folium map whose list of layers is written last, so that it knows those that were added after it."""
 
-        def render(self, **options: Any) -> None:
+        def render(self, **options: Any) -> str:
             for name, child in list(self._children.items()):
                 if isinstance(child, folium.LayerControl):
                     self._children.move_to_end(name)
-            super().render(**options)
+            return str(super().render(**options))  # type: ignore[no-untyped-call]
 
     found = Map(tiles=None, control_scale=True)
     if offline:
         leaflet = leaflet_assets()
         found.default_js = [("leaflet", _text_uri(leaflet.script, "text/javascript"))]
         found.default_css = [("leaflet_css", _text_uri(leaflet.style, "text/css"))]
+    views = {(each.view.hotspots.measure.name, each.view.window) for each in layers if isinstance(each, ImageLayer)}
+    window = window if (measure, window) in views else WHOLE
     for layer in layers:
         is_shown = layer.view is None or _is_view(layer.view, measure, window)
         if isinstance(layer, ImageLayer):
