@@ -125,14 +125,10 @@ _MODULES = {
 class _Package(ModuleType):
     """The package. `hotspots` is a call and the name of a room: Python would put the room in the call's place."""
 
-    @property
-    def hotspots(self) -> object:
-        """The call `geoharm.api.hotspots.hotspots`."""
-        return _public("hotspots")
-
-    @hotspots.setter
-    def hotspots(self, room: object) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Keep the call when Python imports the room; `from geoharm.hotspots... import` finds the room all the same."""
+        if not (name == "hotspots" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
 
 
 def _public(name: str) -> object:

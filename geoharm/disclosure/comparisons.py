@@ -82,7 +82,7 @@ def without_change_of(change: ReleasedChange, comparisons: Collection[str], k: i
     """Return a change without its pictures, if it is that of one of some comparisons."""
     if change.windows_of not in comparisons:
         return change
-    note = f"Withheld: with the other numbers of this release, counts under {k} would follow from it."
+    note = Withheld(Reason.GIVES_BACK, k, RevealedBy.ALL_NUMBERS)
     return replace(change, pictures={}, areas={}, method=None, note=note)
 
 

@@ -30,8 +30,6 @@ class SuppressionLevel(IntEnum):
     TARGET = 8
 
 
-_WAY_OUT = 'use larger rings, whole months or fewer phases, or release = "internal"'
-_WAY_OUT_WITHOUT_OPERATION = 'use fewer comparisons, longer windows or fewer measures, or release = "internal"'
 SuppressionLevels = Mapping[str, SuppressionLevel]
 
 
@@ -92,7 +90,9 @@ def suppress_until_safe(make: Callable[[SuppressionLevels, Collection[str]], Rel
                 refusal_message(
                     exposed[0],
                     "this release",
-                    way_out=_WAY_OUT if release.operations else _WAY_OUT_WITHOUT_OPERATION,
+                    way_out='use larger rings, whole months or fewer phases, or release = "internal"'
+                    if release.operations
+                    else 'use fewer comparisons, longer windows or fewer measures, or release = "internal"',
                 )
             )
         suppression_levels |= raised

@@ -358,7 +358,7 @@ class ReleasedChange:
         Metres.
     method : ChangeMethod or None
         None without an image.
-    note : str
+    note : str or Withheld
         Why there is no image.
     """
 
@@ -369,7 +369,7 @@ class ReleasedChange:
     bandwidth: float
     cell: float
     method: ChangeMethod | None
-    note: str
+    note: Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedChange
 from geoharm.hotspots.results.change import ChangeKind
+from geoharm.report.wording.withheld import sentence_text
 
 # In the order of the classes of `ClassScheme.CHANGE`.
 CLASS_WORDS = ("chance can explain", "half or fewer", "fewer", "more", "twice or more")
@@ -30,7 +31,7 @@ def change_note(change: ReleasedChange, *, no_effect_of: str = "the operation") 
     """
     method = change.method
     if method is None:
-        return change.note
+        return sentence_text(change.note)
     return (
         f"Grey: chance can explain the difference. Chance was judged from {method.permutations:,} random reshufflings of the "
         f"data (seed {method.seed}) in which {method.block_rule}; {method.correction.value}, "
