@@ -106,7 +106,7 @@ def _facts(release: Release) -> list[tuple[str, str]]:
     facts = [
         ("Study area", f"{study.area.area_km2:,.1f} km²"),
         ("Days", _days(study)),
-        ("Leads", f"{study.primary}, recorded by {leading_measure(release, None).recorder}"),
+        ("Main measure", f"{study.primary}, recorded by {leading_measure(release, None).recorder}"),
         ("Measures", format_numbers.join_with_and([measure.name for measure in every])),
     ]
     if hotspots is not None:
