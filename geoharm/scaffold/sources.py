@@ -177,9 +177,9 @@ def read_sources(
         fitting = recognise_formats(sample)
         if fitting:
             others = f"; {', '.join(fitting[1:])} would fit too" if fitting[1:] else ""
-            groups.setdefault((fitting[0], f"all its columns are there and its dates can be read{others}"), []).append(
-                name
-            )
+            groups.setdefault(
+                (fitting[0], f"all its columns are there, and its values can be read{others}"), []
+            ).append(name)
             continue
         key = (
             "",

@@ -15,7 +15,7 @@ from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
-from geoharm.errors import StudyError
+from geoharm.errors import DesignError, StudyError
 from geoharm.model.located_events import LocatedEvents
 from geoharm.scaffold.areas import UnprojectedArea
 
@@ -30,6 +30,8 @@ _REACH = 1.0
 _GAP = 3
 _LEAST_PART = 0.01
 _MIDDLE = (1, 99)
+# Of a whole country, the middle 90 % of the places along each axis choose the coordinate system: far islands are left out.
+_MIDDLE_OF_COUNTRY = (5, 95)
 # Straight lines are bent so often, in squares, when they are written in degrees.
 _BEND = 4
 _LEAST_EVENTS = 20
@@ -110,11 +112,13 @@ def propose_area(found: Sequence[LocatedEvents], file: str, crs: str) -> Propose
     return ProposedArea(UnprojectedArea(file, content, outline, text), side, inside, int(total))
 
 
-def _middle(axis: NDArray[np.float64], events: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the first and last percentile of a coordinate, each place counted with its events."""
+def _middle(
+    axis: NDArray[np.float64], events: NDArray[np.float64], percentiles: tuple[int, int] = _MIDDLE
+) -> tuple[float, float]:
+    """Return two percentiles of a coordinate, each place counted with its events."""
     order = np.argsort(axis)
     reached = np.cumsum(events[order]) / events.sum() * 100
-    low, high = (axis[order][min(int(np.searchsorted(reached, at)), axis.size - 1)] for at in _MIDDLE)
+    low, high = (axis[order][min(int(np.searchsorted(reached, at)), axis.size - 1)] for at in percentiles)
     return float(low), float(high)
 
 
@@ -174,12 +178,19 @@ def metric_system(found: Sequence[LocatedEvents]) -> tuple[str, str]:
     StudyError
         If no event has a place.
     DesignError
-        If no known system holds them all.
+        If no known system holds nearly all of them.
     """
     longitude = np.concatenate([one.longitude for one in found])
     latitude = np.concatenate([one.latitude for one in found])
     events = np.concatenate([one.at_places() for one in found])
     if not events.sum():
         raise StudyError(["No event has a place, so no coordinate system can be proposed; give one with --crs."])
-    (west, east), (south, north) = (_middle(axis, events) for axis in (longitude, latitude))
-    return _crs.system_for_extent(west, south, east, north)
+    error = None
+    for percentiles in (_MIDDLE, _MIDDLE_OF_COUNTRY):
+        (west, east), (south, north) = (_middle(axis, events, percentiles) for axis in (longitude, latitude))
+        try:
+            return _crs.system_for_extent(west, south, east, north)
+        except DesignError as refusal:
+            error = error or refusal
+    assert error is not None  # noqa: S101 both were refused
+    raise error

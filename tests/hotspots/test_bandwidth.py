@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
+from geoharm.hotspots.density import bandwidth
 from geoharm.hotspots.density.bandwidth import (
     choose_bandwidth,
     least_squares_bandwidth,
@@ -194,7 +195,7 @@ def test_of_very_many_places_a_sample_is_searched_and_said(monkeypatch):
     rng = np.random.default_rng(1)
     some = Points(rng.normal(0, 300, 900), rng.normal(0, 300, 900), np.ones(900))
     whole = likelihood_bandwidth(some)
-    monkeypatch.setattr("geoharm.hotspots.density.bandwidth._MOST_PLACES", 300)
+    monkeypatch.setattr(bandwidth, "_MOST_PLACES", 300)
     found = likelihood_bandwidth(some)
     assert "computed from one place in 3" in found.note
     assert found.value == pytest.approx(whole.value, rel=0.25)
@@ -276,7 +277,7 @@ def test_rows_of_one_place_are_one_place_in_any_order(rule, some, seed):
 
 
 def test_a_sample_of_very_many_places_does_not_turn_with_the_compass(monkeypatch):
-    monkeypatch.setattr("geoharm.hotspots.density.bandwidth._MOST_PLACES", 200)
+    monkeypatch.setattr(bandwidth, "_MOST_PLACES", 200)
     some = city(5, 900, 0.2, 3)
     found = likelihood_bandwidth(some)
     assert "computed from one place in 5" in found.note

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
 from geoharm.geo.cells import cells_within
-from geoharm.hotspots.density import aggregate_places, kernel_sums
+from geoharm.hotspots.density import aggregate_places, kernel_sums, numba_loops
 from geoharm.hotspots.density.intensity import adaptive_density, densities, density
 from geoharm.hotspots.density.kernels import equivalent_bandwidth, kernel_value
 from geoharm.model.grid import Grid, grid_over
@@ -206,7 +206,7 @@ def test_many_events_come_out_the_same_to_the_bit_however_many_threads(monkeypat
     some = Points(rng.uniform(0, 1500, size), rng.uniform(0, 1200, size), np.ones(size))
     found = []
     for workers in (1, 3):
-        monkeypatch.setattr("geoharm.hotspots.density.numba_loops.WORKERS", workers)
+        monkeypatch.setattr(numba_loops, "WORKERS", workers)
         found.append(density(some, GRID, bandwidth=150, years=1).values)
     assert np.array_equal(*found)
 
@@ -246,7 +246,7 @@ def test_sums_by_place_do_not_depend_on_threads(monkeypatch):
     some = Points(at[of, 0], at[of, 1], rng.uniform(0, 1, of.size))
     found = []
     for workers in (1, 3):
-        monkeypatch.setattr("geoharm.hotspots.density.numba_loops.WORKERS", workers)
+        monkeypatch.setattr(numba_loops, "WORKERS", workers)
         found.append(aggregate_places.aggregate_places(some).weight)
     assert np.array_equal(*found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,3 +85,15 @@ def test_the_system_follows_the_extent():
         metric_system([events_at([], [])])
     with pytest.raises(DesignError, match="no coordinate system that geoharm knows holds"):
         _crs.system_for_extent(-120, 10, 30, 50)
+
+
+def test_far_islands_do_not_hide_the_system_of_a_country():
+    """Two in a hundred places in Hawaii, the others from coast to coast."""
+    draw = np.random.default_rng(3)
+    longitude = np.concatenate([draw.uniform(-122, -72, 490), draw.uniform(-158, -155, 10)])
+    latitude = np.concatenate([draw.uniform(31, 47, 490), draw.uniform(19, 21, 10)])
+    spread = replace(events_at([0.0] * 500, [0.0] * 500), longitude=longitude, latitude=latitude)
+    assert metric_system([spread])[0] == "EPSG:5070"
+    half = replace(spread, longitude=np.where(np.arange(500) < 250, longitude, 100.0))
+    with pytest.raises(DesignError, match="no coordinate system that geoharm knows holds"):
+        metric_system([half])

@@ -43,9 +43,10 @@
   const isDark = () => dark.matches && !document.documentElement.classList.contains("paper");
   // On a dark page the classes turn round, so that more is always farther from the ground.
   const colours = () => (isDark() ? [...data.colours].reverse() : data.colours);
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const changes = () => {
     const all = data.change.map((one) => one.colour);
-    return isDark() ? ["#47525c", all[2], all[1], all[4], all[3]] : all;
+    return isDark() ? [css("--chance"), all[2], all[1], all[4], all[3]] : all;
   };
   const pictures = new Map(), light = new Map();
   async function darkened(url) {
