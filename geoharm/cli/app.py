@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from geoharm.model.table_ledger import TableLedger
     from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import load as pipeline_load
-    from geoharm.pipeline import planned_steps
+    from geoharm.pipeline import planned_reading
     from geoharm.pipeline import workload as pipeline_workload
     from geoharm.report import index as report_index
     from geoharm.simulation import city as simulated_city
@@ -60,7 +60,7 @@ else:
     ingest_purge = lazy("ingest.purge")
     pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
-    planned_steps = lazy("pipeline.planned_steps")
+    planned_reading = lazy("pipeline.planned_reading")
     pipeline_workload = lazy("pipeline.workload")
     report_index = lazy("report.index")
     simulated_city = lazy("simulation.city")
@@ -82,7 +82,7 @@ def ingest(
     database = db or default_database(study)
     own = (database, default_output(study))
     with cli_progress.ProgressDisplay(quiet) as bar, duckdb_engine.open_engine(database, inputs=data) as engine:
-        bar.plan(planned_steps.reading_steps(study, data))
+        bar.plan(planned_reading.reading_steps(study, data))
         ledgers: list[SourceLedger | TableLedger] = [
             *pipeline_load.load_sources(engine, study, data, bar.show, bar.tell, own)
         ]

@@ -9,16 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from geoharm.hotspots.change.measure import cell_of_change
-from geoharm.model.study import Source, Study
+from geoharm.model.study import Study
 from geoharm.pipeline.analyse import MOST_CHANGE_MAPS
+from geoharm.pipeline.planned_reading import reading_steps
 from geoharm.pipeline.progress import PlannedStep
 from geoharm.pipeline.workload import workload
 
-_SECONDS_PER_SOURCE = 0.3
-_SECONDS_PER_BYTE = 0.4e-6
-# Of a compressed file, whose content is several times as large.
-_SECONDS_PER_PACKED_BYTE = 2e-6
-_PACKED = (".gz", ".zip", ".xlsx", ".parquet", ".gpkg")
 # Of a map: a part that does not depend on its size, and one for each cell and window. The search for a bandwidth is in the first.
 _SECONDS_PER_MAP = 0.5
 _SECONDS_PER_CELL_AND_VIEW = 12e-6
@@ -35,14 +31,6 @@ _SECONDS_OF_A_SEARCH, _SECONDS_OF_POOLING = 30.0, 3.0
 _SECONDS_PER_OPTION = 0.3
 _SECONDS_OF_A_RANKING = 3.0
 _SECONDS_OF_A_DECISION_PAGE = 2.0
-
-
-def reading_steps(study: Study, data: Path) -> list[PlannedStep]:
-    """Return the steps that read a study's files, which are not opened."""
-    sources = sorted(study.sources, key=lambda source: not source.is_events)
-    return [
-        PlannedStep(f"reading {source.name}", _reading_seconds(source, data), tells_speed=False) for source in sources
-    ]
 
 
 def run_steps(study: Study, data: Path) -> list[PlannedStep]:
@@ -118,16 +106,3 @@ def _cells_of_a_change(study: Study, cells: float) -> float:
     bandwidth = study.hotspots.bandwidth
     metres = _USUAL_BANDWIDTH if isinstance(bandwidth, str) else bandwidth
     return cells * (study.hotspots.cell / cell_of_change(study.hotspots.cell, metres)) ** 2
-
-
-def _reading_seconds(source: Source, data: Path) -> float:
-    """Return how long a source's files take to read, by their sizes; patterns are looked up as a reader would find them."""
-    seconds = _SECONDS_PER_SOURCE
-    for pattern in source.files:
-        try:
-            for path in data.glob(pattern):
-                rate = _SECONDS_PER_PACKED_BYTE if path.suffix in _PACKED else _SECONDS_PER_BYTE
-                seconds += rate * path.stat().st_size
-        except (OSError, ValueError, NotImplementedError):
-            continue  # What is wrong with it is said when it is read.
-    return seconds

@@ -12,7 +12,7 @@ import pytest
 def demo(root, tmp_path_factory):
     """Return the demo's needle study in a folder of its own, with nothing but needles."""
     folder = tmp_path_factory.mktemp("power")
-    for name in ("city.geojson", "market.geojson", "needles.csv"):
+    for name in ("city.geojson", "market.geojson", "ground.geojson", "needles.csv"):
         shutil.copy(root / "data" / "sample" / name, folder / name)
     text = (root / "pipelines" / "demo.toml").read_text(encoding="utf-8").replace("../data/sample/", "")
     text = text[: text.index("[values]")] + text[text.index("[hotspots]") :]

@@ -19,7 +19,7 @@ KEPT = ('name   = "ambulance"', 'name        = "overdoses"', 'name        = "Ope
 
 def overdose_study(root, folder, *, times):
     """Write the demo with its overdoses alone; after the operation, each one in the target area stands `times` times."""
-    for name in ("city.geojson", "market.geojson", "overdoses.csv"):
+    for name in ("city.geojson", "market.geojson", "ground.geojson", "overdoses.csv"):
         shutil.copy(root / "data" / "sample" / name, folder / name)
     text = (root / "pipelines" / "demo.toml").read_text(encoding="utf-8").replace("../data/sample/", "")
     text = text[: text.index("# Value profiles")] + text[text.index("[hotspots]") :]
