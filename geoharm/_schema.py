@@ -85,7 +85,9 @@ def _check_web_folder(address: str) -> str:
 Name: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=200)]
 Text: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=5000)]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=255), AfterValidator(_check_file_name)]
-WebFolder: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_check_web_folder)]
+WebFolder: TypeAlias = Annotated[
+    str, Field(max_length=500, examples=["https://city.example/reports/"]), AfterValidator(_check_web_folder)
+]
 Day: TypeAlias = Annotated[date, AfterValidator(_check_day)]
 
 

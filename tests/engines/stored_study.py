@@ -66,6 +66,41 @@ kind   = "streets"
 format = "streets-geojson"
 files  = ["streets.geojson"]
 
+[[source]]
+name   = "address list"
+kind   = "addresses"
+format = "addresses-csv"
+files  = ["addresses.csv"]
+
+[[source]]
+name      = "letters"
+kind      = "incident"
+format    = "letters.toml"
+files     = ["letters.csv"]
+addresses = ["address list"]
+
+[[source]]
+name    = "notes"
+kind    = "incident"
+format  = "notes.toml"
+files   = ["notes.csv"]
+areas   = ["wards.geojson"]
+area_id = "code"
+
+[[measure]]
+name        = "letters"
+source      = "letters"
+unit        = "calls"
+recorded_by = "public"
+harm        = { borne_by = "community", type = "environment" }
+
+[[measure]]
+name        = "notes"
+source      = "notes"
+unit        = "calls"
+recorded_by = "public"
+harm        = { borne_by = "community", type = "environment" }
+
 [[measure]]
 """
 CALLS = """
@@ -78,6 +113,18 @@ latitude = "lat"
 category = "what"
 [date]
 formats = ["%Y-%m-%d %H:%M"]
+[duplicates]
+rule = "none"
+"""
+# Events without coordinates: with addresses, or with the codes of areas.
+PLAIN = """
+[format]
+container = "csv"
+[columns]
+date = "date"
+{place}
+[date]
+formats = ["%Y-%m-%d"]
 [duplicates]
 rule = "none"
 """
@@ -122,6 +169,11 @@ STREETS = {"type": "FeatureCollection", "features": [{"type": "Feature", "proper
 OTHER_FILES = {
     "residents.csv": "area,period,question,percent,standard_error,lower,upper,n\nA,2020,afraid,30.9,,,,110\n",
     "streets.geojson": json.dumps(STREETS),
+    "addresses.csv": "address,longitude,latitude\n" + "".join(f"{n} Low St,{LON},{LAT}\n" for n in range(5)),
+    "letters.toml": PLAIN.format(place='address = "address"'),
+    "letters.csv": "date,address\n" + "".join(f"2020-{n % 12 + 1:02d}-03,{n % 7} Low St\n" for n in range(30)),
+    "notes.toml": PLAIN.format(place='area = "ward"'),
+    "notes.csv": "date,ward\n" + "".join(f"2020-{n % 12 + 1:02d}-04,{'AB'[n % 2]}\n" for n in range(30)),
 }
 
 FIRST = {

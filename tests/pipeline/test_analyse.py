@@ -12,19 +12,18 @@ from geoharm.pipeline import analyse
 @pytest.mark.parametrize("count", [1, analyse.MOST_CHANGE_MAPS, analyse.MOST_CHANGE_MAPS + 1])
 def test_change_is_mapped_around_few_operations_only(count, monkeypatch):
     """Every operation and measure has a result all the same; without a map it says why."""
-    monkeypatch.setattr(analyse, "measure_change", lambda *_, **more: ("mapped", more["design"].operation.name))
+    monkeypatch.setattr(analyse, "measure_change", lambda *_, **more: ("mapped", more["windows"].name))
     monkeypatch.setattr(
         analyse, "_quartic_bandwidths", lambda _: [(SimpleNamespace(name=name), 250.0) for name in "ab"]
     )
     designs = [
-        SimpleNamespace(operation=SimpleNamespace(name=f"O{number}"), before=window, after=window)
-        for number, window in enumerate([SimpleNamespace(periods=("p",))] * count)
+        SimpleNamespace(operation=SimpleNamespace(name=name), windows=SimpleNamespace(name=name, both=None))
+        for name in [f"O{number}" for number in range(count)]
     ]
-    monkeypatch.setattr(analyse, "Window", lambda *_: None)
     points = SimpleNamespace(during=lambda _: ())
-    measures = [SimpleNamespace(measure=SimpleNamespace(name=name)) for name in "ab"]
+    measures = [SimpleNamespace(measure=SimpleNamespace(name=name), ledger=None, points=points) for name in "ab"]
     data = SimpleNamespace(
-        study=None, designs=designs, measures=measures, measure=lambda _: SimpleNamespace(points=points)
+        study=SimpleNamespace(comparisons=()), designs=designs, measures=measures, measure=lambda _: measures[0]
     )
     found = analyse.find_changes(data, [])
     assert len(found) == 2 * count

@@ -158,7 +158,9 @@ def test_an_area_table_has_no_weights(tmp_path):
     text = path.read_text()
     table = '[[source]]\nname = "t"\nkind = "area_table"\nformat = "area-table-csv"\nfiles = ["t.csv"]\n\n[[measure]]\nname = "e"\nsource = "t"\nunit = "people"\nrecorded_by = "agency"\nactivity = true\nweight = "people"\n\n[[measure]]'
     path.write_text(text.replace("[[measure]]", table, 1))
-    with pytest.raises(StudyError, match="is for measures of dated points; a table of areas has no places to weigh"):
+    with pytest.raises(
+        StudyError, match="is for measures of dated points; what is counted by area has no places to weigh"
+    ):
         read_study(path)
 
 
