@@ -77,6 +77,7 @@ name      = "letters"
 kind      = "incident"
 format    = "letters.toml"
 files     = ["letters.csv"]
+covers    = { start = 2020-01-01, end = 2021-08-01 }
 addresses = ["address list"]
 
 [[source]]
@@ -84,6 +85,7 @@ name    = "notes"
 kind    = "incident"
 format  = "notes.toml"
 files   = ["notes.csv"]
+covers  = { start = 2020-01-01, end = 2021-08-01 }
 areas   = ["wards.geojson"]
 area_id = "code"
 
