@@ -56,7 +56,15 @@ def test_each_of_them_changes_it_and_what_is_stored_by_it(key, area, span):
     assert names[0] != names[1]
 
 
+def test_so_does_the_width_of_area_codes(area, span):
+    """Events with the code of an area have no coordinates, so they are a format of their own."""
+    text = '[columns]\ndate = "date"\narea = "ward"\n[date]\nformats = ["%Y-%m-%d"]\n[duplicates]\nrule = "none"\n'
+    plain, stated = (parse_format("own.toml", text + more) for more in ("", "[area]\nid_width = 6\n"))
+    assert plain.fingerprint() != stated.fingerprint()
+    assert ReadRule(plain, area, span, "h").name != ReadRule(stated, area, span, "h").name
+
+
 def test_no_rule_is_left_out_of_both():
     """What is not in the repr is one of them, or decides about no row of events."""
     hidden = {rule.name for rule in fields(Format) if not rule.repr}
-    assert hidden == {*LATER, "layer", "kind", "rules", "known_by"}
+    assert hidden == {*LATER, "area_id_width", "layer", "kind", "rules", "known_by"}

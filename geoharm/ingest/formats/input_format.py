@@ -444,10 +444,10 @@ def _check_area(tables: EventFormat, mistakes: Mistakes) -> None:
         if tables.area.model_fields_set:
             mistakes.refuse(("area",), "id_width", "needs the column of area codes, columns.area, which is missing.")
         return
-    for key in ("longitude", "latitude", "latlon"):
-        if getattr(tables.columns, key) is not None:
-            rule = "cannot be used beside area: an event has coordinates, or the code of an area; take one of them out."
-            mistakes.refuse(("columns",), key, rule)
+    placed = [key for key in ("longitude", "latitude", "latlon") if getattr(tables.columns, key) is not None]
+    if placed:
+        rule = f"cannot be used beside {' and '.join(placed)}: an event has coordinates, or the code of an area; take one of them out."
+        mistakes.refuse(("columns",), "area", rule)
     if tables.format.container in GEOMETRY_CONTAINERS:
         rule = f'cannot be used: files of the container "{tables.format.container}" have their places in geometries; leave it out.'
         mistakes.refuse(("columns",), "area", rule)
