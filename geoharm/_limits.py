@@ -88,7 +88,7 @@ RECORDS = Limit(
 )
 JSON_PARTS = Limit(10_000_000, "lists and objects", "a JSON file of events", "save it as CSV, or divide it")
 JSON_VALUES = Limit(50_000_000, "values", "a JSON file", "save it as CSV, or divide it")
-XML_ELEMENTS = Limit(5_000_000, "elements", "a KML file", "save it as CSV, or divide it")
+XML_ELEMENTS = Limit(2_000_000, "elements", "a KML file", "save it as CSV, or divide it")
 NESTING = Limit(100, "levels", "elements or collections inside each other", "save it again")
 
 AREA_JSON_PARTS = Limit(

@@ -148,19 +148,19 @@ def test_every_mistake_about_such_sources_is_named_at_once(tmp_path):
     for sentence in (
         '[[source]] 2 "treatment entries": areas: wards.geojson: no area has the property "cod"; did you mean "code"?',
         '[[source]] 3 "services": kind = "sites" is not allowed; did you mean "site"?',
-        '[[source]] 1 "reports": area_id = "x" is for area tables and surveys.',
+        '[[source]] 1 "reports": areas is missing; areas and area_id go together.',
     ):
         assert any(sentence in problem for problem in problems), sentence
 
 
-def test_a_measure_counts_points_or_areas(tmp_path):
+def test_a_measure_counts_points_or_areas_and_a_list_of_places_only_in_a_study_without_operations(tmp_path):
     write_wards(tmp_path)
     problems = broken(tmp_path, ("[[measure]]", TABLES), ('source      = "reports"', 'source      = "services"'))
-    sentence = (
-        '[[measure]] 1 "finds": source = "services" is of kind site; a measure counts dated points or areas, so name a source of '
-        "kind incident, needle_find, treatment_entry, health or area_table."
-    )
-    assert any(sentence in problem for problem in problems), problems
+    for sentence in (
+        '[[measure]] 1 "finds": it counts the places of a list (kind = "site"), which are neither harm, activity nor reporting',
+        'the measure "finds" counts a list of places, which have no dates, so it can only be mapped: take out an operation',
+    ):
+        assert any(sentence in problem for problem in problems), problems
 
 
 def test_a_kind_and_its_format_must_agree(tmp_path):

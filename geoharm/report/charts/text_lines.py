@@ -20,7 +20,7 @@ def text_lines(text: str, width: float, size: float, *, bold: bool = False) -> l
     Examples
     --------
     >>> text_lines("Needle finds fell by about 67", 120, 12)
-    ['Needle finds fell', 'by about 67']
+    ['Needle finds fell by', 'about 67']
     """
     lines: list[str] = []
     for word in text.split():
