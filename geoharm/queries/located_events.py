@@ -12,7 +12,7 @@ from geoharm.queries.stored import stored_source
 
 
 def located_events(engine: Engine, source: str) -> LocatedEvents:
-    """Return the located events of a source.
+    """Return the located events of a source; none if they have the codes of areas and no coordinates.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def located_events(engine: Engine, source: str) -> LocatedEvents:
     spots = f"{kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place"
     counted = engine.columns(
         f"""
-        SELECT s.point, r.day, r.category, count(*) AS n FROM {spots} WHERE s.kind = 'inside'
+        SELECT s.point, r.day, r.category, count(*) AS n FROM {spots} WHERE s.kind = 'inside' AND s.point >= 0
         GROUP BY s.point, r.day, r.category ORDER BY s.point, r.day, r.category
         """
     )
@@ -44,7 +44,7 @@ def located_events(engine: Engine, source: str) -> LocatedEvents:
         f"""
         SELECT s.point, p.address, count(*) AS n FROM {spots}
         JOIN {engine.table(f"place_{stored.rule}")} AS p ON p.place = r.place
-        WHERE s.kind = 'inside' AND p.address IS NOT NULL AND p.address <> ''
+        WHERE s.kind = 'inside' AND s.point >= 0 AND p.address IS NOT NULL AND p.address <> ''
         GROUP BY s.point, p.address ORDER BY s.point, n, p.address DESC
         """
     )
