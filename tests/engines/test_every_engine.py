@@ -151,7 +151,9 @@ def test_points_are_the_slow_count(answers, events):
             for x, y, value in zip(points.x, points.y, points.weight if values is None else values, strict=True)
         }
 
-    assert by_place(answers["all points of nasty"]) == slow.count(inside, place)
+    located = answers["located events of nasty"]
+    assert sorted(located.at_places().tolist()) == sorted(slow.count(inside, place).values())
+    assert located.total == len(inside)
     assert by_place(answers["points of nasty"]) == slow.count(filter(in_springs, inside), place)
     finds = [event for event in inside if event.category == "find"]
     weights = slow.count(finds, place, lambda event: 1.0 if event.weight is None else event.weight)
