@@ -13,7 +13,7 @@ import numpy as np
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import Counted, count_events
 from geoharm.api.maps import Cells, area_map
-from geoharm.api.notebook import panel
+from geoharm.api.notebook import panel, plain_text
 from geoharm.api.pictures import Picture
 from geoharm.api.source import Covers, read_period
 from geoharm.disclosure.classed_images import change_classes
@@ -81,7 +81,7 @@ class ChangeMap:
 
     def summary(self) -> str:
         """Return the change in plain sentences."""
-        return "\n".join([*self._sentences, *(f"Note: {note}" for note in self.notes)])
+        return plain_text(self._sentences, self.notes)
 
     def plot(self) -> Picture:
         """Return a map of the change; where chance explains it, cells are grey."""

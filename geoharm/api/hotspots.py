@@ -14,7 +14,7 @@ from geoharm._text import percent_text
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import Counted, count_events
 from geoharm.api.maps import Cells, area_map
-from geoharm.api.notebook import panel
+from geoharm.api.notebook import panel, plain_text
 from geoharm.api.pictures import Picture
 from geoharm.api.source import Covers
 from geoharm.disclosure.classed_images import class_breaks
@@ -85,7 +85,7 @@ class Hotspots:
 
     def summary(self) -> str:
         """Return the hotspots in plain sentences."""
-        return "\n".join([*self._sentences, *(f"Note: {note}" for note in self.notes)])
+        return plain_text(self._sentences, self.notes)
 
     def plot(self) -> Picture:
         """Return a map of the density with the hotspots and their ranks."""

@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: a panel of sentences, one table and one drawing; all text is escaped."""
+"""How a result shows itself: as plain text, and in a notebook as a panel of sentences, one table and one drawing, all text escaped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from geoharm.report.section_html import chart_svg
 INTERNAL = "Full precision, for analysis: not for publication. Only `geoharm run` makes pages whose small counts are protected."
 _FONT = "font-family:system-ui,sans-serif;max-width:52em;line-height:1.45"
 _CELL = "text-align:{side};padding:2px 10px 2px 0;vertical-align:top"
+
+
+def plain_text(sentences: Sequence[str], notes: Sequence[str]) -> str:
+    """Return a result as plain text: its sentences and its notes, one a line."""
+    return "\n".join([*sentences, *(f"Note: {note}" for note in notes)])
 
 
 def panel(

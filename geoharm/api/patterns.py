@@ -12,7 +12,7 @@ import numpy as np
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import Counted, count_events
 from geoharm.api.maps import Cells, area_map
-from geoharm.api.notebook import panel
+from geoharm.api.notebook import panel, plain_text
 from geoharm.api.operation import study_of
 from geoharm.api.pictures import Picture
 from geoharm.api.source import Covers
@@ -84,7 +84,7 @@ class Clusters:
 
     def summary(self) -> str:
         """Return the clusters in plain sentences."""
-        return "\n".join([*self._sentences, *(f"Note: {note}" for note in self.notes)])
+        return plain_text(self._sentences, self.notes)
 
     def plot(self) -> Picture:
         """Return a map of the cells in which counts are high or low beside like ones (Gi*)."""
@@ -182,7 +182,7 @@ class Emerging:
 
     def summary(self) -> str:
         """Return the patterns in plain sentences."""
-        return "\n".join([*self._sentences, *(f"Note: {note}" for note in self.notes)])
+        return plain_text(self._sentences, self.notes)
 
     def plot(self) -> Picture:
         """Return a map of the patterns."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geoharm._text import percent_text
 from geoharm.api.areas import AreaLike
 from geoharm.api.counted import count_events
-from geoharm.api.notebook import panel
+from geoharm.api.notebook import panel, plain_text
 from geoharm.api.operation import read_operation, study_of
 from geoharm.api.source import Covers, measure_data
 from geoharm.evaluation.results.power import PowerRow, PowerTable
@@ -46,7 +46,7 @@ class Power:
 
     def summary(self) -> str:
         """Return the answer in plain sentences."""
-        return "\n".join([*self._sentences, *(f"Note: {note}" for note in self.notes)])
+        return plain_text(self._sentences, self.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each zone and length of the window after.
